@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/postgres/db"
+	"github.com/millenniumm/referrals/program"
+)
+
+// accountsFresh is how long an account read once is used without looking again: another process may have changed it.
+const accountsFresh = 5 * time.Second
+
+type accountKey struct{ bot, account string }
+
+// Account gives an account with its credentials in the clear, at most accountsFresh old. ErrNotFound when there is none.
+func (s *Store) Account(ctx context.Context, bot, account string) (channel.Account, error) {
+	key := accountKey{bot, account}
+	if known, ok := s.accounts.Get(key); ok {
+		return known, nil
+	}
+	row, err := s.queries.Account(ctx, db.AccountParams{BotID: bot, Account: account})
+	if err != nil {
+		return channel.Account{}, notFound("read the account", err)
+	}
+	opened, err := s.openAccount(bot, db.AccountsRow(row))
+	if err != nil {
+		return channel.Account{}, err
+	}
+	s.accounts.Add(key, opened)
+	return opened, nil
+}
+
+// Accounts gives all of a bot's accounts by name.
+func (s *Store) Accounts(ctx context.Context, bot string) ([]channel.Account, error) {
+	rows, err := s.queries.Accounts(ctx, bot)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	accounts := make([]channel.Account, len(rows))
+	for i, row := range rows {
+		if accounts[i], err = s.openAccount(bot, row); err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
+}
+
+func (s *Store) openAccount(bot string, row db.AccountsRow) (channel.Account, error) {
+	credentials, err := s.seal.open(bot, row.Account, row.Credentials)
+	if err != nil {
+		return channel.Account{}, err
+	}
+	settings := map[string]string{}
+	if err := json.Unmarshal(row.Settings, &settings); err != nil {
+		return channel.Account{}, fmt.Errorf("read the account's settings: %w", err)
+	}
+	return channel.Account{
+		Bot: bot, Name: row.Account, Channel: row.Channel, ExternalID: row.ExternalID, Credentials: credentials,
+		Settings: settings, APIBaseURL: row.ApiBaseUrl, UpdatedAt: row.UpdatedAt,
+	}, nil
+}
+
+// PutAccount saves an account as given, credentials sealed.
+func (s *Store) PutAccount(ctx context.Context, account channel.Account) error {
+	sealed, err := s.seal.close(account.Bot, account.Name, account.Credentials)
+	if err != nil {
+		return fmt.Errorf("seal the credentials: %w", err)
+	}
+	settings, err := json.Marshal(account.Settings)
+	if err != nil {
+		return fmt.Errorf("encode the settings: %w", err)
+	}
+	err = s.queries.PutAccount(ctx, db.PutAccountParams{
+		BotID: account.Bot, Account: account.Name, Channel: account.Channel, ExternalID: account.ExternalID,
+		Credentials: sealed, Settings: settings, ApiBaseUrl: account.APIBaseURL,
+	})
+	if err != nil {
+		return fmt.Errorf("save the account: %w", err)
+	}
+	s.accounts.Remove(accountKey{account.Bot, account.Name})
+	return nil
+}
+
+// shown is a message's text as people may see it: a code that is still missing is a gap.
+func shown(body string) string { return strings.ReplaceAll(body, program.CodeHole, "…") }

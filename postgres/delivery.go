@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/postgres/db"
+	"github.com/millenniumm/referrals/program"
+	"github.com/millenniumm/referrals/referral"
+)
+
+// importAtOnce bounds the waiting grants one import serves in one transaction.
+const importAtOnce = 10000
+
+// Begin takes a delivery for one attempt that has leaseFor to finish. ok is false when it can't be taken: it is final,
+// waits, somebody else is sending it, or an earlier message must leave first; Standing says which.
+func (s *Store) Begin(ctx context.Context, bot string, delivery int64, leaseFor time.Duration) (attempt channel.Attempt, ok bool, err error) {
+	lease := newLease()
+	rows, err := s.queries.BeginAttempt(ctx, db.BeginAttemptParams{
+		BotID: bot, DeliveryID: delivery, Lease: lease, Seconds: int32(leaseFor.Seconds()),
+	})
+	if err != nil {
+		return channel.Attempt{}, false, fmt.Errorf("take the delivery: %w", err)
+	}
+	if len(rows) == 0 {
+		return channel.Attempt{}, false, nil
+	}
+	return channel.Attempt{
+		Bot: bot, Delivery: delivery, Lease: lease, Account: rows[0].Account, To: rows[0].ExternalID, Text: rows[0].Body,
+		Number: int(rows[0].Attempt), Unsure: rows[0].ErrorClass == string(channel.Unknown),
+	}, true, nil
+}
+
+// Standing says where a delivery is. ErrNotFound when there is none of that id.
+func (s *Store) Standing(ctx context.Context, bot string, delivery int64) (channel.Standing, error) {
+	row, err := s.queries.DeliveryState(ctx, db.DeliveryStateParams{BotID: bot, DeliveryID: delivery})
+	if err != nil {
+		return channel.Standing{}, notFound("read the delivery", err)
+	}
+	return channel.Standing{
+		State: channel.DeliveryState(row.State), Error: row.Error, Behind: row.Behind, Next: row.Next,
+		LeaseFor: time.Duration(row.LeaseSeconds * float64(time.Second)),
+	}, nil
+}
+
+// Finish writes what came of an attempt and gives the delivery's state after it. When the lease has passed to somebody
+// else, nothing is written: that attempt's word counts.
+func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome channel.Outcome) (channel.DeliveryState, error) {
+	if failure := outcome.Failure; failure != nil && failure.Class == channel.Window {
+		_, err := s.queries.AwaitWindow(ctx, db.AwaitWindowParams{
+			BotID: attempt.Bot, DeliveryID: attempt.Delivery, Lease: attempt.Lease, Error: channel.CleanText(failure.Error()),
+		})
+		if err != nil {
+			return "", fmt.Errorf("let the delivery wait: %w", err)
+		}
+		return s.stateOf(ctx, attempt)
+	}
+	state := stateAfter(outcome.Failure)
+	written, err := s.queries.FinishAttempt(ctx, finishing(attempt, outcome, state))
+	if err != nil {
+		return "", fmt.Errorf("write the attempt's outcome: %w", err)
+	}
+	if outcome.Failure != nil && outcome.Failure.Class == channel.Gone {
+		if err := s.queries.MarkBlocked(ctx, db.MarkBlockedParams{BotID: attempt.Bot, DeliveryID: attempt.Delivery}); err != nil {
+			return "", fmt.Errorf("mark the identity as unreachable: %w", err)
+		}
+	}
+	if written == 0 {
+		return s.stateOf(ctx, attempt)
+	}
+	return state, nil
+}
+
+func finishing(attempt channel.Attempt, outcome channel.Outcome, state channel.DeliveryState) db.FinishAttemptParams {
+	row := db.FinishAttemptParams{
+		BotID: attempt.Bot, DeliveryID: attempt.Delivery, Lease: attempt.Lease,
+		State: string(state), PlatformID: channel.CleanText(outcome.Receipt.PlatformID),
+	}
+	if outcome.Failure != nil {
+		row.ErrorClass, row.Error = string(outcome.Failure.Class), channel.CleanText(outcome.Failure.Error())
+	}
+	return row
+}
+
+// stateAfter is the state a failure leaves a delivery in; what may yet succeed stays queued for its workflow.
+func stateAfter(failure *channel.SendError) channel.DeliveryState {
+	switch {
+	case failure == nil:
+		return channel.Accepted
+	case failure.Class == channel.Gone, failure.Class == channel.Bad:
+		return channel.Failed
+	default:
+		return channel.Queued
+	}
+}
+
+func (s *Store) stateOf(ctx context.Context, attempt channel.Attempt) (channel.DeliveryState, error) {
+	standing, err := s.Standing(ctx, attempt.Bot, attempt.Delivery)
+	return standing.State, err
+}
+
+// Expire ends a delivery that could not be sent in time. A final one stays as it is.
+func (s *Store) Expire(ctx context.Context, bot string, delivery int64, reason string) error {
+	err := s.queries.ExpireDelivery(ctx, db.ExpireDeliveryParams{BotID: bot, DeliveryID: delivery, Reason: reason})
+	if err != nil {
+		return fmt.Errorf("expire the delivery: %w", err)
+	}
+	return nil
+}
+
+// ImportCodes adds codes to a reward's pool and serves the grants that wait for one, oldest first. Codes the pool has are
+// passed over, so an import may be repeated.
+func (s *Store) ImportCodes(ctx context.Context, bot, reward string, codes []string) (referral.Import, error) {
+	var done referral.Import
+	err := s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if err := q.LockPool(ctx, db.LockPoolParams{BotID: bot, Reward: reward}); err != nil {
+			return fmt.Errorf("lock the pool: %w", err)
+		}
+		added, err := q.ImportCodes(ctx, db.ImportCodesParams{BotID: bot, Reward: reward, Codes: codes})
+		if err != nil {
+			return fmt.Errorf("add the codes: %w", err)
+		}
+		served, err := serveWaiting(ctx, q, bot, reward)
+		done = referral.Import{Added: int(added), Served: served}
+		return err
+	})
+	return done, err
+}
+
+func serveWaiting(ctx context.Context, q *db.Queries, bot, reward string) (int, error) {
+	waiting, err := q.GrantsWithoutCode(ctx, db.GrantsWithoutCodeParams{BotID: bot, Reward: reward, Most: importAtOnce})
+	if err != nil {
+		return 0, fmt.Errorf("find the grants that wait: %w", err)
+	}
+	for served, grant := range waiting {
+		taken, err := q.TakeLastCode(ctx, db.TakeLastCodeParams{BotID: bot, Reward: reward, GrantID: &grant})
+		if err != nil {
+			return served, fmt.Errorf("take a code: %w", err)
+		}
+		if len(taken) == 0 {
+			return served, nil
+		}
+		_, err = q.FillStock(ctx, db.FillStockParams{BotID: bot, GrantID: &grant, Hole: program.CodeHole, Code: taken[0]})
+		if err != nil {
+			return served, fmt.Errorf("complete the messages: %w", err)
+		}
+	}
+	return len(waiting), nil
+}
+
+// newLease makes a fencing token. Two holders of one row never draw the same.
+func newLease() int64 { return rand.Int64N(1<<62) + 1 } //nolint:gosec // a fencing token is no secret

@@ -1,0 +1,162 @@
+package program
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// checkMeaning reports what can be run but won't do what its author expects: mostly warnings.
+func checkMeaning(p *Program, f *findings) {
+	w := &warner{findings: f, program: p, survey: newSurvey(p), counters: map[string]*counter{}}
+	w.fromKeywords = p.reachable(p.keywordFlows()...)
+	w.fromTriggers = p.reachable(p.triggerFlows()...)
+	w.unusedFlows()
+	for i, trigger := range p.Triggers {
+		eachStep(triggerPath(i), trigger.Do, w.step)
+		eachStep(triggerPath(i), trigger.Do, w.repeated)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Flows)) {
+		eachStep(flowPath(name), p.Flows[name], w.step)
+		if w.fromKeywords[name] {
+			eachStep(flowPath(name), p.Flows[name], w.alone)
+		}
+		if w.fromTriggers[name] {
+			eachStep(flowPath(name), p.Flows[name], w.repeated)
+		}
+	}
+}
+
+type warner struct {
+	*findings
+	program      *Program
+	survey       *survey
+	counters     map[string]*counter // by field, made when first asked about
+	fromKeywords map[string]bool
+	fromTriggers map[string]bool
+}
+
+func (p *Program) keywordFlows() []string {
+	var flows []string
+	for _, keyword := range p.Keywords {
+		flows = append(flows, keyword.Flow)
+	}
+	return flows
+}
+
+func (p *Program) triggerFlows() []string {
+	var flows []string
+	for _, trigger := range p.Triggers {
+		flows = append(flows, p.flowsRunBy(trigger.Do)...)
+	}
+	return flows
+}
+
+func (w *warner) unusedFlows() {
+	starts := slices.Concat(w.program.keywordFlows(), w.program.triggerFlows())
+	for _, entryPoint := range w.program.EntryPoints {
+		starts = append(starts, entryPoint.Flow)
+	}
+	used := w.program.reachable(starts...)
+	for _, name := range slices.Sorted(maps.Keys(w.program.Flows)) {
+		if !used[name] {
+			w.warn(flowPath(name), codeFlowNeverUsed, name)
+		}
+	}
+}
+
+func (w *warner) step(path string, step Step) {
+	switch step := step.(type) {
+	case SendStep:
+		w.code(path, step)
+	case IfStep:
+		w.reaches(path+".if", step.Condition)
+		w.equals(path+".if", step.Condition)
+	}
+}
+
+// code: a message speaks of a code. When no reward it may speak of has codes that is an error, when some haven't a
+// warning.
+func (w *warner) code(path string, step SendStep) {
+	if !slices.ContainsFunc(step.Text.variables(), isBareCode) {
+		return
+	}
+	granted, surveyed := w.survey.grantedBefore[path]
+	if !surveyed {
+		return // in a flow never used
+	}
+	if granted.isEmpty() {
+		w.warn(path+"."+send, codeNoRewardBefore)
+		return
+	}
+	with, without := w.byCodes(granted)
+	switch {
+	case len(without) == 0:
+	case len(with) == 0:
+		w.error(path+"."+send, codeRewardWithoutCodes, without[0])
+	default:
+		w.warn(path+"."+send, codeRewardWithoutCodes, without[0])
+	}
+}
+
+// isBareCode: with a fallback, the author has thought of there being no code.
+func isBareCode(v *variable) bool { return v.kind == rewardCode && v.fallback == "" }
+
+// byCodes splits rewards into those with codes and those without.
+func (w *warner) byCodes(granted names) (with, without []string) {
+	for i, name := range slices.Sorted(maps.Keys(w.program.Rewards)) {
+		switch {
+		case !granted.has(i):
+		case w.program.Rewards[name].Codes == CodePool:
+			with = append(with, name)
+		default:
+			without = append(without, name)
+		}
+	}
+	return with, without
+}
+
+func (w *warner) reaches(path string, condition Condition) {
+	changed, surveyed := w.survey.changedBefore[path]
+	if surveyed && !changed && w.program.Fields[condition.Field].Type == NumberField {
+		w.warn(path+".reaches", codeReachesNeverHolds, condition.Field)
+	}
+}
+
+func (w *warner) equals(path string, condition Condition) {
+	if condition.Operator != Equals || w.program.Fields[condition.Field].Type != NumberField {
+		return
+	}
+	if w.counters[condition.Field] == nil {
+		w.counters[condition.Field] = newCounter(w.program, condition.Field)
+	}
+	if from, to, ok := w.counters[condition.Field].skips(condition.Number); ok {
+		w.warn(path+".equals", codeEqualsSkipped,
+			condition.Field, strconv.FormatInt(condition.Number, 10), strconv.FormatInt(from, 10), strconv.FormatInt(to, 10))
+	}
+}
+
+// repeated: after a referral, at_least holds again and again, and what stands in it is sent each time.
+func (w *warner) repeated(path string, step Step) {
+	choice, ok := step.(IfStep)
+	if !ok || choice.Condition.Operator != AtLeast && choice.Condition.Operator != Greater {
+		return
+	}
+	if w.survey.mayDo(choice.Then).spoken {
+		operator := choice.Condition.Operator
+		w.warn(path+".if."+string(operator), codeAtLeastRepeats, string(operator), choice.Condition.Field)
+	}
+}
+
+// alone: in a flow that a keyword starts there is nobody but the contact.
+func (w *warner) alone(path string, step Step) {
+	message, ok := step.(SendStep)
+	if !ok {
+		return
+	}
+	for _, v := range message.Text.variables() {
+		if v.role != "" && v.fallback == "" {
+			w.warn(path+"."+send, codeNobodyElse, v.written)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+// Package program is what a bot author may write: the fields, entry points, keywords, triggers, flows and rewards of one
+// bot, read from a YAML or JSON file. It reads that file and names every mistake at its place (Parse), and it evaluates a
+// flow until it waits or ends, as a pure function from what is known about people to what should change (Program.Run).
+//
+// It must not know the time, chance, storage, chat platforms or how a referral is admitted: it is given people and
+// cursors, and it returns operations for somebody else to carry out, in one transaction.
+package program
+
+// A Program is one version of what an author wrote, checked. It comes from Parse only, is never changed afterwards, and
+// may be used from many goroutines.
+type Program struct {
+	Name        string
+	Locale      string // BCP 47, "es"
+	Fields      map[string]Field
+	EntryPoints []EntryPoint // in file order
+	Keywords    []Keyword    // in file order
+	Triggers    []Trigger    // in file order
+	Flows       map[string][]Step
+	Rewards     map[string]Reward
+
+	keywords map[string]string // folded keyword → flow
+}
+
+// FieldType says what a custom field holds.
+type FieldType string
+
+// The types of a field.
+const (
+	NumberField FieldType = "number" // whole numbers between -MaxNumber and MaxNumber
+	TextField   FieldType = "text"
+)
+
+// MaxNumber is the largest number a field holds: beyond 2^53 JSON readers lose digits.
+const MaxNumber int64 = 1 << 53
+
+// A Field is something the bot remembers about each contact.
+type Field struct {
+	Type FieldType
+}
+
+// Attribution says how often one invitee may count for an entry point.
+type Attribution string
+
+// The attributions.
+const (
+	FirstTouch  Attribution = "first_touch"  // an invitee counts once per entry point
+	PerReferrer Attribution = "per_referrer" // an invitee counts once per entry point and referrer
+)
+
+// An EntryPoint is a named door into the bot.
+type EntryPoint struct {
+	Name        string
+	Flow        string // the welcome, run for whoever comes in
+	Attribution Attribution
+	AllowMutual bool // two people may refer each other
+}
+
+// A Keyword starts a flow when a contact writes one of its words.
+type Keyword struct {
+	Match []string
+	Flow  string
+}
+
+// TriggerKind names what fires a trigger.
+type TriggerKind string
+
+// The kinds of trigger.
+const (
+	ReferredNewContact      TriggerKind = "referred_new_contact"
+	ReferredExistingContact TriggerKind = "referred_existing_contact"
+)
+
+// A Trigger is a list of steps run for the referrer when somebody came through their link.
+type Trigger struct {
+	On         TriggerKind
+	EntryPoint string // "" means any
+	Do         []Step
+}
+
+// CodeSource says where the codes of a reward come from.
+type CodeSource string
+
+// The code sources.
+const (
+	NoCodes  CodeSource = ""
+	CodePool CodeSource = "pool" // codes the author uploaded, each given once
+)
+
+// A Reward is what can be earned.
+type Reward struct {
+	Title string
+	Codes CodeSource
+}
+
+// EntryPoint finds an entry point by its exact name.
+func (p *Program) EntryPoint(name string) (EntryPoint, bool) {
+	for _, entryPoint := range p.EntryPoints {
+		if entryPoint.Name == name {
+			return entryPoint, true
+		}
+	}
+	return EntryPoint{}, false
+}
+
+// Door is the entry point somebody comes in by: the one called name, or the first in the file when there is none of that
+// name, as in an opening without a ref. It is false only for a program without entry points.
+func (p *Program) Door(name string) (EntryPoint, bool) {
+	if entryPoint, ok := p.EntryPoint(name); ok {
+		return entryPoint, true
+	}
+	if len(p.EntryPoints) == 0 {
+		return EntryPoint{}, false
+	}
+	return p.EntryPoints[0], true
+}
+
+// Triggered gives where to start for each trigger that fires, in file order. Triggers run for the referrer.
+func (p *Program) Triggered(on TriggerKind, entryPoint string) []Cursor {
+	var cursors []Cursor
+	for i, trigger := range p.Triggers {
+		if trigger.On == on && (trigger.EntryPoint == "" || trigger.EntryPoint == entryPoint) {
+			cursors = append(cursors, Cursor{For: Referrer, At: item(triggerPath(i), 0)})
+		}
+	}
+	return cursors
+}
+
+// Keyword gives the flow a contact asked for by writing text: all of it must be the keyword, but case, accents and
+// surrounding or repeated white space don't count.
+func (p *Program) Keyword(text string) (Cursor, bool) {
+	if len(text) > longestMessageWithKeyword {
+		return Cursor{}, false
+	}
+	flow, ok := p.keywords[fold(text)]
+	if !ok {
+		return Cursor{}, false
+	}
+	return flowStart(flow, Contact), true
+}
+
+// Welcome gives the flow of the door somebody came in by.
+func (p *Program) Welcome(entryPoint string, who Role) (Cursor, bool) {
+	door, ok := p.Door(entryPoint)
+	if !ok {
+		return Cursor{}, false
+	}
+	return flowStart(door.Flow, who), true
+}

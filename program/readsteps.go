@@ -1,0 +1,302 @@
+package program
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// companions are the keys that may stand beside an action.
+var companions = map[string][]string{
+	increment: {"by"},
+	set:       {"to"},
+	ifElse:    {"then", "else"},
+}
+
+const longestWait = 365 * 24 * time.Hour
+
+var (
+	durationPattern = regexp.MustCompile(`^([0-9]{1,9})([smhd])$`)
+	durationUnits   = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+)
+
+// steps reads a list of steps, or one step that isn't in a list. A step that can't be read is nil.
+func (r *reader) steps(e element) []Step {
+	elements := r.itemsOrOne(e, yaml.MappingNode)
+	if e.node.Kind != yaml.AliasNode && len(elements) == 0 && (e.absent() || e.node.Kind == yaml.SequenceNode) {
+		r.warn(e.path, codeEmptyList)
+	}
+	steps := make([]Step, len(elements))
+	for i, element := range elements {
+		steps[i] = r.step(element)
+	}
+	return steps
+}
+
+func (r *reader) step(e element) Step {
+	if e.node.Kind == yaml.AliasNode {
+		return nil
+	}
+	if !e.isMapping() {
+		r.error(e.path, codeStepExpected)
+		return nil
+	}
+	entries := r.entries(e)
+	action, ok := r.action(e, entries)
+	if !ok {
+		return nil
+	}
+	values := map[string]element{}
+	for _, entry := range entries {
+		values[entry.key] = entry.element
+	}
+	return r.actionStep(action, e, values)
+}
+
+// action finds the one key that says what a step does.
+func (r *reader) action(e element, entries []entry) (string, bool) {
+	var found []string
+	var others []entry
+	for _, entry := range entries {
+		if slices.Contains(actions, entry.key) {
+			found = append(found, entry.key)
+		} else {
+			others = append(others, entry)
+		}
+	}
+	switch len(found) {
+	case 0:
+		r.reportNoAction(e, others)
+		return "", false
+	case 1:
+		r.reportStrangers(found[0], others)
+		return found[0], true
+	}
+	r.error(e.path, codeTwoActions, found[0], found[1])
+	return "", false
+}
+
+func (r *reader) reportNoAction(e element, others []entry) {
+	for _, other := range others {
+		if !isCompanion(other.key) {
+			r.unknown(other.path, codeUnknownAction, other.key, actions)
+			return
+		}
+	}
+	if len(others) > 0 || len(e.node.Content) == 0 {
+		r.error(e.path, codeMissingAction)
+	}
+}
+
+func isCompanion(key string) bool {
+	for _, keys := range companions {
+		if slices.Contains(keys, key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) reportStrangers(action string, others []entry) {
+	for _, other := range others {
+		if !slices.Contains(companions[action], other.key) {
+			r.unknown(other.path, codeUnknownKey, other.key, companions[action])
+		}
+	}
+}
+
+func (r *reader) actionStep(action string, e element, values map[string]element) Step {
+	value := values[action]
+	switch action {
+	case increment:
+		return IncrementStep{Field: r.word(value), By: r.by(values)}
+	case set:
+		return r.set(e, values)
+	case addTag:
+		return AddTagStep{Tag: r.tag(value)}
+	case removeTag:
+		return RemoveTagStep{Tag: r.tag(value)}
+	case send:
+		return SendStep{Text: r.message(value)}
+	case runFlow:
+		return RunFlowStep{Flow: r.word(value)}
+	case grantReward:
+		return GrantRewardStep{Reward: r.word(value)}
+	case wait:
+		return WaitStep{For: r.duration(value)}
+	default:
+		return r.ifElse(e, values)
+	}
+}
+
+func (r *reader) by(values map[string]element) int64 {
+	by, ok := values["by"]
+	if !ok {
+		return 1
+	}
+	number, ok := r.whole(by)
+	if ok && number == 0 {
+		r.error(by.path, codeZeroIncrement)
+	}
+	return number
+}
+
+func (r *reader) set(e element, values map[string]element) Step {
+	step := SetStep{Field: r.word(values[set])}
+	to, ok := values["to"]
+	if !ok {
+		r.error(e.path, codeMissingKey, "to")
+		return step
+	}
+	switch r.program.Fields[step.Field].Type {
+	case NumberField:
+		step.Number, _ = r.whole(to)
+	case TextField:
+		step.Text = r.textOrNothing(to)
+	}
+	return step
+}
+
+// textOrNothing: a text field is emptied by setting it to "".
+func (r *reader) textOrNothing(e element) Text {
+	if e.isScalar() && !e.plain() && e.node.Value == "" {
+		return Text{}
+	}
+	return r.message(e)
+}
+
+func (r *reader) tag(e element) string {
+	tag := r.word(e)
+	if tag != "" {
+		r.checkName(e.path, tag)
+	}
+	return tag
+}
+
+func (r *reader) message(e element) Text {
+	text, unclosed, ok := compileText(r.text(e))
+	if !ok {
+		r.error(e.path, codeUnclosedVariable, excerpt(unclosed))
+	}
+	return text
+}
+
+func (r *reader) duration(e element) time.Duration {
+	written := r.word(e)
+	if written == "" {
+		return 0
+	}
+	found := durationPattern.FindStringSubmatch(written)
+	if found == nil {
+		r.error(e.path, codeBadDuration, excerpt(written))
+		return 0
+	}
+	count, _ := strconv.ParseInt(found[1], 10, 64)
+	unit := durationUnits[found[2]]
+	if count == 0 || count > int64(longestWait/unit) {
+		r.error(e.path, codeBadDuration, written)
+		return 0
+	}
+	return time.Duration(count) * unit
+}
+
+func (r *reader) ifElse(e element, values map[string]element) Step {
+	step := IfStep{Condition: r.condition(values[ifElse])}
+	if then, ok := values["then"]; ok {
+		step.Then = r.steps(then)
+	} else {
+		r.error(e.path, codeMissingKey, "then")
+	}
+	if otherwise, ok := values["else"]; ok {
+		step.Else = r.steps(otherwise)
+	}
+	return step
+}
+
+func (r *reader) condition(e element) Condition {
+	var condition Condition
+	var subjects, comparisons []entry
+	for _, entry := range r.entries(e) {
+		switch {
+		case entry.key == "field" || entry.key == "tag":
+			subjects = append(subjects, entry)
+		case slices.Contains(operators, Operator(entry.key)):
+			comparisons = append(comparisons, entry)
+		default:
+			r.unknown(entry.path, codeUnknownOperator, entry.key, conditionKeys())
+			return condition
+		}
+	}
+	if e.node.Kind == yaml.AliasNode || !e.absent() && !e.isMapping() {
+		return condition // reported already
+	}
+	if !r.exactlyOne(e, subjects, codeMissingSubject, codeTwoSubjects) ||
+		!r.exactlyOne(e, comparisons, codeMissingOperator, codeTwoOperators) {
+		return condition
+	}
+	condition.Operator = Operator(comparisons[0].key)
+	if subjects[0].key == "tag" {
+		condition.Tag = r.tag(subjects[0].element)
+		r.compareTag(&condition, comparisons[0].element)
+		return condition
+	}
+	condition.Field = r.word(subjects[0].element)
+	r.compareField(&condition, comparisons[0].element)
+	return condition
+}
+
+func conditionKeys() []string {
+	keys := []string{"field", "tag"}
+	for _, operator := range operators {
+		keys = append(keys, string(operator))
+	}
+	return keys
+}
+
+func (r *reader) exactlyOne(e element, entries []entry, codeNone, codeTwo string) bool {
+	switch len(entries) {
+	case 0:
+		r.error(e.path, codeNone)
+	case 1:
+		return true
+	default:
+		r.error(e.path, codeTwo, entries[0].key, entries[1].key)
+	}
+	return false
+}
+
+func (r *reader) compareTag(condition *Condition, with element) {
+	if condition.Operator != IsSet {
+		r.error(with.path, codeOperatorNotForTag, string(condition.Operator))
+		return
+	}
+	condition.Is = r.trueOrFalse(with)
+}
+
+// compareField reads the value a field is compared with, as the field's type has it.
+func (r *reader) compareField(condition *Condition, with element) {
+	switch kind := r.program.Fields[condition.Field].Type; {
+	case condition.Operator == IsSet:
+		condition.Is = r.trueOrFalse(with)
+	case kind == NumberField && r.suits(condition, with, codeOperatorNotForNumber, numberOperators):
+		condition.Number, _ = r.whole(with)
+	case kind == TextField && r.suits(condition, with, codeOperatorNotForText, textOperators):
+		condition.Text = r.text(with)
+	}
+}
+
+func (r *reader) suits(condition *Condition, with element, code string, suitable []Operator) bool {
+	if slices.Contains(suitable, condition.Operator) {
+		return true
+	}
+	var names []string
+	for _, operator := range suitable {
+		names = append(names, string(operator))
+	}
+	r.error(with.path, code, string(condition.Operator), condition.Field, strings.Join(names, ", "))
+	return false
+}

@@ -1,0 +1,178 @@
+package program
+
+// stepBudget bounds a run: flows that fan out into one another could otherwise go on for ever.
+const stepBudget = 10_000
+
+// Run evaluates the program from each cursor in turn until it waits or ends. Later cursors see what earlier ones
+// changed. It is pure: the state and its people are left as they were, and the same arguments give the same outcome. A
+// cursor whose place or person doesn't exist ends quietly.
+func (p *Program) Run(state State, from ...Cursor) Outcome {
+	r := newRun(p, state)
+	for _, cursor := range from {
+		person := r.people[cursor.For]
+		if person == nil {
+			continue
+		}
+		r.follow(p.locate(cursor.At), &chain{who: cursor.For, person: person, reward: p.knownReward(cursor.Reward)})
+	}
+	return r.outcome
+}
+
+func (p *Program) knownReward(name string) string {
+	if _, ok := p.Rewards[name]; !ok {
+		return ""
+	}
+	return name
+}
+
+// A run is one evaluation under way: people as changed so far, and what has been decided.
+type run struct {
+	program    *Program
+	entryPoint string
+	people     map[Role]*Person
+	start      map[Role]*Person // as they were; never changed
+	lastSeen   map[sight]int64
+	steps      int
+	outcome    Outcome
+}
+
+// A sight is one reaches condition looking at one person.
+type sight struct {
+	path string
+	who  Role
+}
+
+// A chain is one cursor's way through flows that run each other: for whom, and the reward granted last.
+type chain struct {
+	who    Role
+	person *Person
+	reward string
+}
+
+func newRun(p *Program, state State) *run {
+	people := make(map[Role]*Person, len(state.People))
+	for role, person := range state.People {
+		if person != nil {
+			people[role] = person.copied()
+		}
+	}
+	return &run{
+		program: p, entryPoint: state.EntryPoint,
+		people: people, start: state.People, lastSeen: map[sight]int64{},
+	}
+}
+
+// follow runs the innermost list to its end, then goes on in the lists around it. A wait ends them all: its cursor says
+// where they go on.
+func (r *run) follow(frames []frame, c *chain) {
+	for frames = unfinished(frames); len(frames) > 0; frames = unfinished(frames) {
+		if !r.spendStep() {
+			return
+		}
+		top := &frames[len(frames)-1]
+		switch step := top.steps[top.next].(type) {
+		case WaitStep:
+			top.next++
+			r.wait(step, unfinished(frames), c)
+			return
+		case IfStep:
+			branch := top.branch(step, r.holds(step.Condition, item(top.path, top.next)+".if", c))
+			top.next++
+			frames = append(frames, branch)
+		case RunFlowStep:
+			top.next++
+			r.follow([]frame{{path: flowPath(step.Flow), steps: r.program.Flows[step.Flow], basis: top.basis}}, c)
+		default:
+			top.next++
+			r.act(step, top.basis, c)
+		}
+	}
+}
+
+func (r *run) spendStep() bool {
+	if r.steps == stepBudget {
+		r.outcome.Truncated = true
+		return false
+	}
+	r.steps++
+	return true
+}
+
+// unfinished drops the lists that have come to their end.
+func unfinished(frames []frame) []frame {
+	for len(frames) > 0 && frames[len(frames)-1].next >= len(frames[len(frames)-1].steps) {
+		frames = frames[:len(frames)-1]
+	}
+	return frames
+}
+
+// wait notes where to go on. With nothing left to do there is nothing to wait for.
+func (r *run) wait(step WaitStep, frames []frame, c *chain) {
+	if len(frames) == 0 {
+		return
+	}
+	top := frames[len(frames)-1]
+	cursor := Cursor{For: c.who, At: item(top.path, top.next), Reward: c.reward}
+	r.outcome.Waits = append(r.outcome.Waits, Wait{Cursor: cursor, For: step.For})
+}
+
+func (r *run) act(step Step, basis *Basis, c *chain) {
+	switch step := step.(type) {
+	case IncrementStep:
+		r.increment(step, c)
+	case SetStep:
+		r.set(step, c)
+	case AddTagStep:
+		c.person.Tags[step.Tag] = true
+		r.do(Op{Kind: OpAddTag, Who: c.who, Tag: step.Tag})
+	case RemoveTagStep:
+		delete(c.person.Tags, step.Tag)
+		r.do(Op{Kind: OpRemoveTag, Who: c.who, Tag: step.Tag})
+	case GrantRewardStep:
+		c.reward = step.Reward
+		r.do(Op{Kind: OpGrant, Who: c.who, Reward: step.Reward, Basis: copiedBasis(basis)})
+	case SendStep:
+		r.send(step, c)
+	}
+}
+
+func (r *run) do(op Op) { r.outcome.Ops = append(r.outcome.Ops, op) }
+
+// increment gives as delta what the number really changed by: near its limits that is less than was asked for, and the
+// ledger must add up to the number.
+func (r *run) increment(step IncrementStep, c *chain) {
+	before := c.person.Numbers[step.Field]
+	after := clamp(clamp(before) + step.By)
+	c.person.Numbers[step.Field] = after
+	r.do(Op{Kind: OpIncrement, Who: c.who, Field: step.Field, Delta: after - before})
+}
+
+func clamp(n int64) int64 { return max(-MaxNumber, min(n, MaxNumber)) }
+
+func (r *run) set(step SetStep, c *chain) {
+	if r.program.Fields[step.Field].Type == NumberField {
+		c.person.Numbers[step.Field] = step.Number
+		r.do(Op{Kind: OpSetNumber, Who: c.who, Field: step.Field, Number: step.Number})
+		return
+	}
+	text := r.render(step.Text, c)
+	c.person.Texts[step.Field] = text
+	r.do(Op{Kind: OpSetText, Who: c.who, Field: step.Field, Text: text})
+}
+
+func (r *run) send(step SendStep, c *chain) {
+	op := Op{Kind: OpSend, Who: c.who, Text: r.render(step.Text, c)}
+	if hasHole(op.Text) {
+		op.Reward = c.reward
+	}
+	r.do(op)
+}
+
+// copiedBasis keeps what an outcome holds apart from the program, which is shared.
+func copiedBasis(basis *Basis) *Basis {
+	if basis == nil {
+		return nil
+	}
+	copied := *basis
+	return &copied
+}

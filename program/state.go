@@ -1,0 +1,112 @@
+package program
+
+import (
+	"maps"
+	"strings"
+	"time"
+)
+
+// Role says which person of a referral is meant.
+type Role string
+
+// The roles.
+const (
+	Contact  Role = "contact" // somebody a flow runs for without a referral
+	Referrer Role = "referrer"
+	Invitee  Role = "invitee"
+)
+
+// A Person is what is known about a contact when a flow runs. A number or text never set is absent from its map.
+type Person struct {
+	UserID    string
+	FirstName string
+	LastName  string
+	Username  string
+	Locale    string
+	Numbers   map[string]int64
+	Texts     map[string]string
+	Tags      map[string]bool
+	Links     map[string]string // entry point → this person's referral link, on their own channel
+}
+
+func (p *Person) fullName() string { return strings.TrimSpace(p.FirstName + " " + p.LastName) }
+
+// copied is a person whose fields and tags may be changed; the links are shared, since no step changes them.
+func (p *Person) copied() *Person {
+	person := *p
+	person.Numbers = copiedMap(p.Numbers)
+	person.Texts = copiedMap(p.Texts)
+	person.Tags = copiedMap(p.Tags)
+	return &person
+}
+
+func copiedMap[V any](values map[string]V) map[string]V {
+	copied := make(map[string]V, len(values))
+	maps.Copy(copied, values)
+	return copied
+}
+
+// State is what a run starts from.
+type State struct {
+	People     map[Role]*Person
+	EntryPoint string // of the referral or opening; "" when there is none
+}
+
+// An Outcome is what a run decided. Its operations are in the order of the steps.
+type Outcome struct {
+	Ops       []Op
+	Waits     []Wait
+	Checks    []Check
+	Truncated bool // the budget of steps ran out; what follows was not evaluated
+}
+
+// OpKind names what an operation does.
+type OpKind string
+
+// The kinds of operation, and which members of Op each one fills.
+const (
+	OpIncrement OpKind = "increment"  // Field, Delta
+	OpSetNumber OpKind = "set_number" // Field, Number
+	OpSetText   OpKind = "set_text"   // Field, Text
+	OpAddTag    OpKind = "add_tag"    // Tag
+	OpRemoveTag OpKind = "remove_tag" // Tag
+	OpGrant     OpKind = "grant"      // Reward, Basis
+	OpSend      OpKind = "send"       // Text, Reward
+)
+
+// An Op is one thing to carry out for one person.
+type Op struct {
+	Kind   OpKind
+	Who    Role
+	Field  string
+	Delta  int64
+	Number int64
+	Text   string // rendered, perhaps with CodeHole in it
+	Tag    string
+	Reward string // grant: which; send: whose code fills CodeHole, "" when the text has none
+	Basis  *Basis // grant: the total it rests on; nil when it rests on none
+}
+
+// A Basis is the total that earned a grant: the field had to come to Threshold.
+type Basis struct {
+	Field     string
+	Threshold int64
+}
+
+// A Wait is a place to go on from, in a run of its own, after some time.
+type Wait struct {
+	Cursor Cursor
+	For    time.Duration
+}
+
+// A Check is a condition as it was evaluated. Before is the value at the start of the run or, under reaches, when the
+// same condition was last evaluated in it; After is the value now. A value never set is "", or "0" where it counted as
+// nought. For a tag, Field is "tag:<name>" and the values are "true" and "false".
+type Check struct {
+	Path     string // "flows.revisar[0].if"
+	Field    string
+	Operator string
+	Before   string
+	After    string
+	Held     bool
+}

@@ -1,0 +1,110 @@
+package program
+
+import "time"
+
+// A Step is one element of a flow: an action, an if or a wait.
+type Step interface{ action() string }
+
+// IncrementStep adds By, which may be negative, to a number field.
+type IncrementStep struct {
+	Field string
+	By    int64
+}
+
+// SetStep gives a field a value: Number to a number field, Text to a text field.
+type SetStep struct {
+	Field  string
+	Number int64
+	Text   Text
+}
+
+// AddTagStep puts a tag on a contact.
+type AddTagStep struct{ Tag string }
+
+// RemoveTagStep takes a tag off a contact.
+type RemoveTagStep struct{ Tag string }
+
+// SendStep sends a message.
+type SendStep struct{ Text Text }
+
+// RunFlowStep runs another flow at once, for the same person, and then goes on with the next step.
+type RunFlowStep struct{ Flow string }
+
+// GrantRewardStep gives a reward; the store makes it once per person.
+type GrantRewardStep struct{ Reward string }
+
+// WaitStep lets time pass before the next step of the list it stands in and of those around it.
+type WaitStep struct{ For time.Duration }
+
+// IfStep chooses between two lists of steps.
+type IfStep struct {
+	Condition Condition
+	Then      []Step
+	Else      []Step
+}
+
+// The keys that name a step in the file.
+const (
+	increment   = "increment"
+	set         = "set"
+	addTag      = "add_tag"
+	removeTag   = "remove_tag"
+	send        = "send"
+	runFlow     = "run_flow"
+	grantReward = "grant_reward"
+	wait        = "wait"
+	ifElse      = "if"
+)
+
+var actions = []string{increment, set, addTag, removeTag, send, runFlow, grantReward, wait, ifElse}
+
+func (IncrementStep) action() string   { return increment }
+func (SetStep) action() string         { return set }
+func (AddTagStep) action() string      { return addTag }
+func (RemoveTagStep) action() string   { return removeTag }
+func (SendStep) action() string        { return send }
+func (RunFlowStep) action() string     { return runFlow }
+func (GrantRewardStep) action() string { return grantReward }
+func (WaitStep) action() string        { return wait }
+func (IfStep) action() string          { return ifElse }
+
+// Operator names a comparison.
+type Operator string
+
+// The operators.
+const (
+	Equals    Operator = "equals"
+	NotEquals Operator = "not_equals"
+	Greater   Operator = "greater"
+	AtLeast   Operator = "at_least"
+	Less      Operator = "less"
+	AtMost    Operator = "at_most"
+	Contains  Operator = "contains"
+	IsSet     Operator = "is_set"
+	Reaches   Operator = "reaches"
+)
+
+var (
+	numberOperators = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, IsSet, Reaches}
+	textOperators   = []Operator{Equals, NotEquals, Contains, IsSet}
+	tagOperators    = []Operator{IsSet}
+	operators       = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, Contains, IsSet, Reaches}
+)
+
+// A Condition asks about a field or a tag of the person a flow runs for: one of Field and Tag is given.
+type Condition struct {
+	Field    string
+	Tag      string
+	Operator Operator
+	Number   int64  // what a number field is compared with
+	Text     string // what a text field is compared with
+	Is       bool   // what is_set expects
+}
+
+// threshold is the total a grant inside the condition rests on, if it rests on one.
+func (c Condition) threshold() *Basis {
+	if c.Operator == Reaches || c.Operator == AtLeast {
+		return &Basis{Field: c.Field, Threshold: c.Number}
+	}
+	return nil
+}

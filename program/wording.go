@@ -1,0 +1,274 @@
+package program
+
+// messages holds the wording of every problem. Each language is written for its readers, who don't program, rather than
+// translated.
+var messages = map[string]message{
+	codeSourceTooLong: {
+		"El programa pasa de {0} KiB. Acorta los textos o quita los flujos que no uses.",
+		"The program is longer than {0} KiB. Shorten its texts or remove flows you don't use.",
+	},
+	codeNotUTF8: {
+		"Esta línea tiene caracteres que no se pueden leer. Guarda el archivo con codificación UTF-8.",
+		"This line has characters that can't be read. Save the file with UTF-8 encoding.",
+	},
+	codeNotYAML: {
+		"No se puede leer el archivo a partir de aquí ({0}). Revisa la sangría, las comillas y los corchetes de esta línea y de la anterior.",
+		"The file can't be read from here on ({0}). Check the indentation, quotes and brackets of this line and the one before.",
+	},
+	codeTabIndentation: {
+		"Esta línea empieza con un tabulador. Usa espacios para la sangría.",
+		"This line is indented with a tab. Use spaces instead.",
+	},
+	codeUnquotedColon: {
+		"Sobran dos puntos en esta línea, o su sangría no es la de las demás. Si los dos puntos son parte de un texto, escribe el texto entre comillas.",
+		"There is one colon too many on this line, or it is indented differently from its neighbours. If the colon belongs to a text, put the text in quotes.",
+	},
+	codeAnchorRefused: {
+		"«{0}» se entiende como una referencia de YAML, y aquí no se admiten. Si es un texto, escríbelo entre comillas; si no, repite la parte en su lugar.",
+		"“{0}” reads as a YAML reference, and those aren't accepted here. If it is a text, put it in quotes; otherwise write that part out again.",
+	},
+	codeEmptyProgram: {
+		"El programa está vacío. Empieza con una de las plantillas.",
+		"The program is empty. Start from one of the templates.",
+	},
+	codeSeveralDocuments: {
+		"El archivo contiene más de un programa: quita la línea «---» y lo que sobre.",
+		"The file holds more than one program: remove the “---” line and whatever doesn't belong.",
+	},
+	codeTooDeep: {
+		"Hay más de {0} niveles, unos dentro de otros. Pasa una parte a otro flujo y llámalo con run_flow.",
+		"There are more than {0} levels inside one another. Move a part to a flow of its own and use run_flow.",
+	},
+	codeTooMany: {
+		"Aquí caben {0} como mucho. Quita los que no uses.",
+		"There is room for {0} here at most. Remove those you don't use.",
+	},
+	codeMappingExpected: {
+		"Aquí van líneas de la forma «clave: valor».",
+		"Lines of the form “key: value” are expected here.",
+	},
+	codeListExpected: {
+		"Aquí va una lista: pon un guion y un espacio («- ») delante de cada elemento.",
+		"A list is expected here: start each item with a dash and a space (“- ”).",
+	},
+	codeTextExpected: {
+		"Aquí va un texto, no una lista ni un grupo de claves.",
+		"A text is expected here, not a list or a group of keys.",
+	},
+	codeQuotesNeeded: {
+		"Las llaves y los corchetes tienen un significado propio en YAML. Escribe el texto entre comillas: \"{{first_name}}\".",
+		"Braces and brackets mean something else in YAML. Put the text in quotes: \"{{first_name}}\".",
+	},
+	codeNumberExpected: {
+		"Aquí va un número entero, sin comillas ni decimales: 10, por ejemplo.",
+		"A whole number is expected here, without quotes or decimals: 10, for example.",
+	},
+	codeNumberTooBig: {
+		"El número es demasiado grande: como mucho {0}, o lo mismo en negativo.",
+		"The number is too big: at most {0}, or as much below zero.",
+	},
+	codeTrueOrFalse: {
+		"Aquí va true (sí) o false (no), sin comillas.",
+		"true or false is expected here, without quotes.",
+	},
+	codeEmptyText: {
+		"Falta el texto. Escríbelo después de los dos puntos.",
+		"The text is missing. Write it after the colon.",
+	},
+	codeTextTooLong: {
+		"El texto pasa de {0} caracteres. Acórtalo o repártelo en varios.",
+		"The text is longer than {0} characters. Shorten it or split it up.",
+	},
+	codeControlCharacter: {
+		"El texto contiene un carácter de control invisible. Bórralo y escribe el texto de nuevo.",
+		"The text contains an invisible control character. Delete it and type the text again.",
+	},
+	codeDuplicateKey: {
+		"«{0}» ya está en la línea {1}. Deja una sola, o cambia el nombre de una de las dos.",
+		"“{0}” is already on line {1}. Keep one of them, or rename one.",
+	},
+	codeUnknownKey: {
+		"La clave «{0}» no existe en este lugar. Corrígela o quítala.",
+		"There is no key “{0}” in this place. Correct or remove it.",
+	},
+	codeMissingKey: {
+		"Falta «{0}». Añádelo aquí.",
+		"“{0}” is missing. Add it here.",
+	},
+	codeBadName: {
+		"«{0}» no sirve como nombre. Usa letras, números, espacios, guiones o «_», empezando por una letra, y 60 caracteres como mucho.",
+		"“{0}” can't be a name. Use letters, digits, spaces, hyphens or “_”, begin with a letter, and keep to 60 characters.",
+	},
+	codeReservedName: {
+		"«{0}» ya es el nombre de una variable. Ponle otro nombre al campo.",
+		"“{0}” is already the name of a variable. Give the field another name.",
+	},
+	codeBadLocale: {
+		"«{0}» no es un código de idioma. Escribe uno como es, en o es-MX.",
+		"“{0}” isn't a language code. Write one such as en, es or en-GB.",
+	},
+	codeUnknownFieldType: {
+		"El tipo de campo «{0}» no existe. Usa number (un número) o text (un texto).",
+		"There is no field type “{0}”. Use number or text.",
+	},
+	codeNoEntryPoints: {
+		"El programa no tiene puntos de entrada, así que nadie puede llegar por un enlace. Declara al menos uno en entry_points.",
+		"The program has no entry points, so nobody can come in by a link. Declare at least one under entry_points.",
+	},
+	codeBadEntryPointName: {
+		"«{0}» no sirve como nombre de un punto de entrada, porque forma parte de los enlaces. Usa letras sin acento, números, «_» y «-», y 40 caracteres como mucho.",
+		"“{0}” can't name an entry point, because the name becomes part of links. Use plain letters, digits, “_” and “-”, at most 40 characters.",
+	},
+	codeAmbiguousEntryPoint: {
+		"En el nombre «{0}», lo que sigue a «-c» se confundiría con la persona que compartió el enlace. Escribe por ejemplo «{1}».",
+		"In the name “{0}”, what follows “-c” would be taken for the person who shared the link. Write “{1}”, for example.",
+	},
+	codeUnknownAttribution: {
+		"La atribución «{0}» no existe. Usa first_touch (cada invitado cuenta una vez) o per_referrer (una vez por cada persona que lo invite).",
+		"There is no attribution “{0}”. Use first_touch (an invitee counts once) or per_referrer (once for each person who invites them).",
+	},
+	codeDuplicateKeyword: {
+		"La palabra clave «{0}» ya está en la línea {1}; las mayúsculas y los acentos no cuentan. Quita una de las dos.",
+		"The keyword “{0}” is already on line {1}; capitals and accents make no difference. Remove one of the two.",
+	},
+	codeUnknownTrigger: {
+		"El disparador «{0}» no existe. Usa referred_new_contact (llegó alguien nuevo) o referred_existing_contact (alguien que ya estaba).",
+		"There is no trigger “{0}”. Use referred_new_contact (somebody new came) or referred_existing_contact (somebody known did).",
+	},
+	codeUnknownCodeSource: {
+		"«{0}» no es un origen de códigos. Escribe pool para repartir los códigos que subas, o quita la clave si el premio no lleva código.",
+		"“{0}” isn't a source of codes. Write pool to hand out codes you upload, or remove the key if the reward has no code.",
+	},
+	codeStepExpected: {
+		"Esto no es un paso. Un paso empieza con su acción, por ejemplo «- send: Hola».",
+		"This isn't a step. A step begins with its action, for example “- send: Hello”.",
+	},
+	codeMissingAction: {
+		"Este paso no dice qué hacer. Añade una acción, como send, increment o if.",
+		"This step doesn't say what to do. Add an action such as send, increment or if.",
+	},
+	codeUnknownAction: {
+		"La acción «{0}» no existe. Usa increment, set, add_tag, remove_tag, send, run_flow, grant_reward, wait o if.",
+		"There is no action “{0}”. Use increment, set, add_tag, remove_tag, send, run_flow, grant_reward, wait or if.",
+	},
+	codeTwoActions: {
+		"Este paso tiene dos acciones, {0} y {1}. Escribe cada una en su propio paso, con su guion.",
+		"This step has two actions, {0} and {1}. Write each as a step of its own, with its own dash.",
+	},
+	codeZeroIncrement: {
+		"Sumar 0 no cambia nada. Pon otro número, o quita el paso.",
+		"Adding 0 changes nothing. Use another number, or remove the step.",
+	},
+	codeIncrementOfText: {
+		"El campo «{0}» es de texto y no se le puede sumar. Cambia su tipo a number, o usa otro campo.",
+		"The field “{0}” holds text, so nothing can be added to it. Make its type number, or use another field.",
+	},
+	codeBadDuration: {
+		"«{0}» no es un tiempo de espera. Escribe un número y su unidad, como 90s, 15m, 24h o 7d; como mucho 365d.",
+		"“{0}” isn't a time to wait. Write a number and its unit, such as 90s, 15m, 24h or 7d; at most 365d.",
+	},
+	codeMissingSubject: {
+		"La condición no dice qué mirar. Añade field (un campo) o tag (una etiqueta).",
+		"The condition doesn't say what to look at. Add field or tag.",
+	},
+	codeTwoSubjects: {
+		"La condición mira un campo y una etiqueta a la vez. Deja uno, y pon el otro en un if dentro de then.",
+		"The condition looks at a field and a tag at once. Keep one, and put the other in an if inside then.",
+	},
+	codeMissingOperator: {
+		"La condición no dice cómo comparar. Añade por ejemplo reaches: 10, equals: 5 o is_set: true.",
+		"The condition doesn't say how to compare. Add reaches: 10, equals: 5 or is_set: true, for example.",
+	},
+	codeTwoOperators: {
+		"La condición compara de dos maneras, {0} y {1}. Deja una, y pon la otra en un if dentro de then.",
+		"The condition compares in two ways, {0} and {1}. Keep one, and put the other in an if inside then.",
+	},
+	codeUnknownOperator: {
+		"«{0}» no existe en una condición. Usa field o tag, y equals, not_equals, greater, at_least, less, at_most, contains, is_set o reaches.",
+		"There is no “{0}” in a condition. Use field or tag, and equals, not_equals, greater, at_least, less, at_most, contains, is_set or reaches.",
+	},
+	codeOperatorNotForTag: {
+		"Una etiqueta se tiene o no se tiene: {0} no se le aplica. Usa is_set: true o is_set: false.",
+		"A tag is there or it isn't, so {0} doesn't apply to it. Use is_set: true or is_set: false.",
+	},
+	codeOperatorNotForNumber: {
+		"{0} no se aplica a un número, y «{1}» lo es. Usa uno de estos: {2}.",
+		"{0} doesn't apply to a number, and “{1}” is one. Use one of these: {2}.",
+	},
+	codeOperatorNotForText: {
+		"{0} no se aplica a un texto, y «{1}» lo es. Usa uno de estos: {2}.",
+		"{0} doesn't apply to a text, and “{1}” is one. Use one of these: {2}.",
+	},
+	codeUnknownFlow: {
+		"No hay ningún flujo llamado «{0}». Créalo en flows o corrige el nombre.",
+		"There is no flow called “{0}”. Add it under flows or correct the name.",
+	},
+	codeUnknownField: {
+		"No hay ningún campo llamado «{0}». Decláralo en fields o corrige el nombre.",
+		"There is no field called “{0}”. Declare it under fields or correct the name.",
+	},
+	codeUnknownEntryPoint: {
+		"No hay ningún punto de entrada llamado «{0}». Decláralo en entry_points o corrige el nombre.",
+		"There is no entry point called “{0}”. Declare it under entry_points or correct the name.",
+	},
+	codeUnknownReward: {
+		"No hay ningún premio llamado «{0}». Decláralo en rewards o corrige el nombre.",
+		"There is no reward called “{0}”. Declare it under rewards or correct the name.",
+	},
+	codeUnknownVariable: {
+		"La variable «{0}» no existe. Usa una como first_name, user_id, el nombre de un campo o link.<punto de entrada>.",
+		"There is no variable “{0}”. Use one such as first_name, user_id, the name of a field or link.<entry point>.",
+	},
+	codeEmptyVariable: {
+		"Falta el nombre entre {{ y }}. Escribe por ejemplo {{first_name}}.",
+		"There is no name between {{ and }}. Write {{first_name}}, for example.",
+	},
+	codeUnclosedVariable: {
+		"«{0}» abre una variable y no la cierra. Añade }} después del nombre.",
+		"“{0}” opens a variable and never closes it. Add }} after the name.",
+	},
+	codeCodeOutsideMessage: {
+		"El código de un premio solo puede ir en un mensaje (send), no guardarse en un campo.",
+		"A reward's code can only go into a message (send); it can't be kept in a field.",
+	},
+	codeRewardWithoutCodes: {
+		"El mensaje habla de un código, pero el premio «{0}» no los tiene. Añade codes: pool al premio o quita {{reward.code}}.",
+		"The message speaks of a code, but the reward “{0}” has none. Add codes: pool to the reward or remove {{reward.code}}.",
+	},
+	codeFlowCycle: {
+		"Estos flujos se llaman unos a otros sin fin: {0}. Quita una de las llamadas, o pon un wait antes de ella.",
+		"These flows run each other for ever: {0}. Remove one of the calls, or put a wait before it.",
+	},
+	codeFlowMultiplies: {
+		"El flujo «{0}» vuelve a empezar más de una vez en cada vuelta, y se multiplicaría sin fin. Deja un solo run_flow que lleve de vuelta a él.",
+		"The flow “{0}” starts itself again more than once each time round, and would multiply without end. Keep a single run_flow that leads back to it.",
+	},
+	codeEmptyList: {
+		"Aquí no hay ningún paso, así que no pasará nada. Añade uno, por ejemplo «- send: Hola».",
+		"There are no steps here, so nothing will happen. Add one, for example “- send: Hello”.",
+	},
+	codeNoRewardBefore: {
+		"Cuando se envía este mensaje no se ha dado ningún premio, y {{reward.code}} quedará vacío. Pon antes un grant_reward.",
+		"No reward has been granted when this message is sent, so {{reward.code}} will be empty. Put a grant_reward before it.",
+	},
+	codeEqualsSkipped: {
+		"«{0}» puede pasar de {2} a {3} sin valer nunca {1}, y la condición no se cumpliría. Usa reaches: {1}.",
+		"“{0}” can go from {2} to {3} without ever being {1}, and the condition would not hold. Use reaches: {1}.",
+	},
+	codeAtLeastRepeats: {
+		"Con {0}, esto se repite en cada referido a partir de ese valor de «{1}». Si debe ocurrir una sola vez, usa reaches.",
+		"With {0}, this happens again at every referral once “{1}” is that high. If it should happen once, use reaches.",
+	},
+	codeReachesNeverHolds: {
+		"Nada cambia «{0}» justo antes de esta condición, así que nunca se cumplirá. Súmale antes, en el mismo disparador y sin wait de por medio, o usa at_least.",
+		"Nothing changes “{0}” just before this condition, so it will never hold. Add to the field first, in the same trigger and without a wait between, or use at_least.",
+	},
+	codeFlowNeverUsed: {
+		"Nada lleva al flujo «{0}». Llámalo desde un punto de entrada, una palabra clave, un disparador u otro flujo, o quítalo.",
+		"Nothing leads to the flow “{0}”. Use it in an entry point, a keyword, a trigger or another flow, or remove it.",
+	},
+	codeNobodyElse: {
+		"Una palabra clave también lleva a este mensaje, y entonces «{0}» no tiene valor. Añade un texto de reserva: {{{0}|alguien}}.",
+		"A keyword leads to this message too, and then “{0}” has no value. Give it a fallback: {{{0}|someone}}.",
+	},
+}

@@ -1,0 +1,63 @@
+// Package referral holds the rules of a referral: how a ref is written and read, who may refer whom, and the reasons a
+// referral may end without credit. It is pure: no clock, no storage, no network. Types and errors that cross the
+// Postgres interface live here too.
+package referral
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"regexp"
+	"strings"
+)
+
+// MaxRefLength is the longest ref every channel carries: Telegram's start payload, 64 characters.
+const MaxRefLength = 64
+
+// suffix separates the entry point's name from the referrer's public id in a ref.
+const suffix = "-c"
+
+var (
+	wordPattern       = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	entryPointPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
+	base32Lower       = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+)
+
+// A Ref is what a referral link carries: which door was opened and, when somebody shared it, whose link it was.
+type Ref struct {
+	EntryPoint string // name of the entry point, "campaign1"
+	Referrer   string // public id of the contact who shared; empty when the link belongs to nobody
+}
+
+// String gives the ref as links carry it: "campaign1-c<user_id>", or the bare entry point when nobody shared it.
+func (r Ref) String() string {
+	if r.Referrer == "" {
+		return r.EntryPoint
+	}
+	return r.EntryPoint + suffix + r.Referrer
+}
+
+// ParseRef reads a ref as it came from a channel. Refs are untrusted: whatever isn't one of ours is reported as not ok,
+// and the opening is then treated as one without a ref. The last "-c" counts, so an entry point's name may contain it.
+func ParseRef(text string) (Ref, bool) {
+	text = strings.TrimSpace(text)
+	if !wordPattern.MatchString(text) {
+		return Ref{}, false
+	}
+	at := strings.LastIndex(text, suffix)
+	if at <= 0 || at+len(suffix) == len(text) {
+		return Ref{EntryPoint: text}, ValidEntryPoint(text)
+	}
+	ref := Ref{EntryPoint: text[:at], Referrer: strings.ToLower(text[at+len(suffix):])}
+	return ref, ValidEntryPoint(ref.EntryPoint)
+}
+
+// ValidEntryPoint says whether a name may be an entry point's: letters, digits, "_" and "-", at most 40 characters, so
+// that a ref with a user id fits every channel.
+func ValidEntryPoint(name string) bool { return entryPointPattern.MatchString(name) }
+
+// NewUserID makes a contact's public id: 10 lower-case base32 characters, 50 random bits.
+func NewUserID() string {
+	var raw [7]byte
+	_, _ = rand.Read(raw[:]) // never fails: crypto/rand aborts the program instead
+	return base32Lower.EncodeToString(raw[:])[:10]
+}

@@ -1,0 +1,368 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/program"
+	"github.com/millenniumm/referrals/referral"
+	"github.com/millenniumm/referrals/workflows/contract"
+)
+
+const (
+	// eventLease outlives a start by far. A relay that dies holds its events back for so long.
+	eventLease = 15 * time.Second
+	// startTimeout bounds one start: an outage must not eat the lease.
+	startTimeout = 5 * time.Second
+	// pollEvery finds what no notification announced.
+	pollEvery = time.Second
+	// startsAtOnce bounds the concurrent starts: Temporal's frontend gains nothing from more.
+	startsAtOnce = 64
+	// attemptsBeforeParking bounds the tries at an event that fails for a reason of its own.
+	attemptsBeforeParking = 5
+	// attemptPause is the time between those tries.
+	attemptPause = 5 * time.Second
+	// outagePause is how long the relay rests when Temporal doesn't answer.
+	outagePause = time.Second
+
+	sweepEvery   = 30 * time.Second
+	overdueAfter = 2 * time.Minute
+	sweepAtOnce  = 500
+
+	pruneEvery = time.Hour
+	keepDays   = 30
+	pruneBatch = 5000
+)
+
+// Inbox is what the relay needs of the events that came in, and of the deliveries it looks after.
+type Inbox interface {
+	Lease(ctx context.Context, most int, leaseFor time.Duration) ([]referral.LeasedEvent, error)
+	FinishEvents(ctx context.Context, events []referral.LeasedEvent) error
+	ReleaseEvent(ctx context.Context, event referral.LeasedEvent, pause time.Duration, counted bool) error
+	ParkEvent(ctx context.Context, event referral.LeasedEvent, reason string) error
+	ApplyMembership(ctx context.Context, event referral.LeasedEvent) error
+	ReopenWindow(ctx context.Context, event referral.LeasedEvent) error
+	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
+	Listen(ctx context.Context, ring func(), log *slog.Logger)
+	Overdue(ctx context.Context, unownedFor time.Duration, most int) ([]channel.DeliveryID, error)
+	Prune(ctx context.Context, days, most int) (int, error)
+}
+
+// A relay carries events from the inbox to where they are worked on: a workflow, or a statement where that is enough.
+// An event is done only after its start was acknowledged, so it may be started twice: its workflow's id makes that harmless.
+type relay struct {
+	inbox    Inbox
+	temporal client.Client
+	eager    func() bool // whether workflows may be started on this very process
+	log      *slog.Logger
+
+	bell     chan struct{}             // something may have come in
+	slots    chan struct{}             // one token for each event under way
+	finished chan referral.LeasedEvent // done, to be marked together
+}
+
+func newRelay(inbox Inbox, temporalClient client.Client, eager func() bool, log *slog.Logger) *relay {
+	return &relay{
+		inbox: inbox, temporal: temporalClient, eager: eager, log: log,
+		bell: make(chan struct{}, 1), slots: make(chan struct{}, startsAtOnce), finished: make(chan referral.LeasedEvent, startsAtOnce),
+	}
+}
+
+// run relays until ctx ends, and then until everything under way is marked.
+func (r *relay) run(ctx context.Context) {
+	var helpers, marking sync.WaitGroup
+	marking.Go(r.markFinished)
+	helpers.Go(func() { r.inbox.Listen(ctx, r.ring, r.log) })
+	helpers.Go(func() { every(ctx, sweepEvery, r.sweep) })
+	helpers.Go(func() { every(ctx, pruneEvery, r.prune) })
+	r.relayEvents(ctx)
+	helpers.Wait()
+	close(r.finished)
+	marking.Wait()
+}
+
+func (r *relay) ring() {
+	select {
+	case r.bell <- struct{}{}:
+	default:
+	}
+}
+
+// relayEvents leases as many events as there are free slots, hands each to a goroutine, and rests when there are none.
+func (r *relay) relayEvents(ctx context.Context) {
+	var underWay sync.WaitGroup
+	defer underWay.Wait()
+	for ctx.Err() == nil {
+		free := r.takeSlots(ctx)
+		events, err := r.inbox.Lease(ctx, free, eventLease)
+		if err != nil && ctx.Err() == nil {
+			r.log.Error("lease events: trying again", "error", err)
+		}
+		r.giveSlots(free - len(events))
+		for _, event := range events {
+			underWay.Go(func() {
+				defer r.giveSlots(1)
+				r.handle(context.WithoutCancel(ctx), event)
+			})
+		}
+		if len(events) == 0 {
+			r.rest(ctx)
+		}
+	}
+}
+
+// takeSlots waits for one free slot and takes all that are free.
+func (r *relay) takeSlots(ctx context.Context) int {
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return 0
+	}
+	for taken := 1; ; taken++ {
+		select {
+		case r.slots <- struct{}{}:
+		default:
+			return taken
+		}
+	}
+}
+
+func (r *relay) giveSlots(count int) {
+	for range count {
+		<-r.slots
+	}
+}
+
+func (r *relay) rest(ctx context.Context) {
+	select {
+	case <-r.bell:
+	case <-time.After(pollEvery):
+	case <-ctx.Done():
+	}
+}
+
+// handle works on one event and says what becomes of its row: done, back to the inbox, or parked.
+func (r *relay) handle(ctx context.Context, event referral.LeasedEvent) {
+	bounded, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := r.route(bounded, event)
+	switch {
+	case err == nil:
+		r.finished <- event
+	case errors.Is(err, referral.ErrNoProgram):
+		r.settleRow(r.inbox.ParkEvent(ctx, event, referral.ErrNoProgram.Error()), event)
+	case !isEventsFault(err):
+		r.log.Warn("relay an event: it stays in the inbox", "event", event.ID, "bot", event.Bot, "error", err)
+		r.settleRow(r.inbox.ReleaseEvent(ctx, event, outagePause, false), event)
+	case event.Attempts+1 >= attemptsBeforeParking:
+		r.log.Error("parked an event that can't be relayed", "event", event.ID, "bot", event.Bot, "error", err)
+		r.settleRow(r.inbox.ParkEvent(ctx, event, err.Error()), event)
+	default:
+		r.settleRow(r.inbox.ReleaseEvent(ctx, event, attemptPause, true), event)
+	}
+}
+
+func (r *relay) settleRow(err error, event referral.LeasedEvent) {
+	if err != nil {
+		r.log.Warn("the event goes on when its lease has run out", "event", event.ID, "bot", event.Bot, "error", err)
+	}
+}
+
+// isEventsFault tells an event that Temporal refuses from Temporal not being there: only the former counts against it.
+func isEventsFault(err error) bool {
+	var refused *serviceerror.InvalidArgument
+	return errors.As(err, &refused)
+}
+
+// route decides by kind what an event starts.
+func (r *relay) route(ctx context.Context, event referral.LeasedEvent) error {
+	kind := channel.Kind(event.Kind)
+	switch {
+	case event.Kind == wakeKind:
+		return r.wake(ctx, event)
+	case kind == channel.Blocked, kind == channel.Unblocked:
+		return r.inbox.ApplyMembership(ctx, event)
+	case kind.Interaction():
+		if err := r.inbox.ReopenWindow(ctx, event); err != nil {
+			return err
+		}
+		return r.interaction(ctx, event)
+	default:
+		return nil
+	}
+}
+
+// wakeKind is an inbox row of our own: a delivery may go on.
+const wakeKind = "wake"
+
+func (r *relay) interaction(ctx context.Context, event referral.LeasedEvent) error {
+	rules, err := r.inbox.Program(ctx, event.Bot, event.ProgramVersion)
+	if errors.Is(err, referral.ErrNoProgram) && channel.Kind(event.Kind) != channel.Opening && event.Ref == "" {
+		return nil // what people say to a bot without a program starts nothing
+	}
+	if err != nil {
+		return err
+	}
+	ref, understood := referral.ParseRef(event.Ref)
+	if understood && ref.Referrer != "" {
+		return r.startReferral(ctx, event, ref)
+	}
+	cursor, entryPoint, ok := flowFor(rules, event, ref)
+	if !ok {
+		return nil
+	}
+	return r.startFlow(ctx, event, cursor, entryPoint)
+}
+
+// flowFor gives what an event without a referral starts: a keyword's flow, or the welcome of the door it came in by.
+func flowFor(rules *program.Program, event referral.LeasedEvent, ref referral.Ref) (program.Cursor, string, bool) {
+	if channel.Kind(event.Kind) != channel.Opening && ref.EntryPoint == "" {
+		cursor, ok := rules.Keyword(event.Text)
+		return cursor, "", ok
+	}
+	door, ok := rules.Door(ref.EntryPoint)
+	if !ok {
+		return program.Cursor{}, "", false
+	}
+	cursor, ok := rules.Welcome(door.Name, program.Contact)
+	return cursor, door.Name, ok
+}
+
+func (r *relay) startReferral(ctx context.Context, event referral.LeasedEvent, ref referral.Ref) error {
+	in := contract.ReferralInput{
+		Bot: event.Bot, Event: event.ID, Account: event.Account,
+		EntryPoint: ref.EntryPoint, Referrer: ref.Referrer, Invitee: event.UserID,
+	}
+	return r.start(ctx, contract.ReferralWorkflow, in, client.StartWorkflowOptions{
+		ID: in.ID(),
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			contract.BotID.ValueSet(in.Bot), contract.EntryPoint.ValueSet(in.EntryPoint),
+			contract.Referrer.ValueSet(in.Referrer), contract.Invitee.ValueSet(in.Invitee),
+		),
+		StaticSummary: fmt.Sprintf("%s: %s came through %s's link", in.EntryPoint, in.Invitee, in.Referrer),
+	}, event.Bot)
+}
+
+func (r *relay) startFlow(ctx context.Context, event referral.LeasedEvent, cursor program.Cursor, entryPoint string) error {
+	in := contract.FlowInput{
+		Bot: event.Bot, Event: event.ID, Account: event.Account, Contact: event.UserID,
+		Version: event.ProgramVersion, EntryPoint: entryPoint, From: cursor,
+	}
+	return r.start(ctx, contract.FlowWorkflow, in, client.StartWorkflowOptions{
+		ID:                    in.ID(),
+		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(in.Bot)),
+		StaticSummary:         fmt.Sprintf("%s for %s", cursor.At, in.Contact),
+	}, event.Bot)
+}
+
+// start starts a workflow once: one started before is as good as one started now.
+func (r *relay) start(ctx context.Context, named string, in any, options client.StartWorkflowOptions, bot string) error {
+	options.TaskQueue = contract.ReferralQueue
+	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	options.WorkflowExecutionErrorWhenAlreadyStarted = true
+	options.EnableEagerStart = r.eager()
+	options.Priority = temporal.Priority{FairnessKey: bot[:min(len(bot), 64)]}
+	_, err := r.temporal.ExecuteWorkflow(ctx, options, named, in)
+	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("start %s: %w", options.ID, err)
+	}
+	return nil
+}
+
+// wake tells a delivery's workflow to read its row again, starting one when there is none.
+func (r *relay) wake(ctx context.Context, event referral.LeasedEvent) error {
+	var delivery int64
+	if _, err := fmt.Sscan(event.Target, &delivery); err != nil {
+		return fmt.Errorf("read which delivery to wake: %w", err)
+	}
+	return r.signalDelivery(ctx, channel.DeliveryID{Bot: event.Bot, ID: delivery})
+}
+
+func (r *relay) signalDelivery(ctx context.Context, delivery channel.DeliveryID) error {
+	in := contract.DeliveryInput{Bot: delivery.Bot, Delivery: delivery.ID}
+	_, err := r.temporal.SignalWithStartWorkflow(ctx, in.ID(), contract.WakeSignal, nil, client.StartWorkflowOptions{
+		ID:                    in.ID(),
+		TaskQueue:             contract.DeliveryQueue,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(delivery.Bot)),
+		StaticSummary:         fmt.Sprintf("message %d of %s", delivery.ID, delivery.Bot),
+		Priority:              temporal.Priority{FairnessKey: delivery.Bot[:min(len(delivery.Bot), 64)]},
+	}, contract.DeliveryWorkflow, in)
+	if err != nil {
+		return fmt.Errorf("wake %s: %w", in.ID(), err)
+	}
+	return nil
+}
+
+// sweep gives a workflow to every delivery that nobody has seemed to own for a while: its starter died in between.
+func (r *relay) sweep(ctx context.Context) {
+	overdue, err := r.inbox.Overdue(ctx, overdueAfter, sweepAtOnce)
+	if err != nil {
+		r.log.Warn("sweep deliveries", "error", err)
+		return
+	}
+	for _, delivery := range overdue {
+		if err := r.signalDelivery(ctx, delivery); err != nil {
+			r.log.Warn("sweep deliveries: the next sweep tries again", "delivery", delivery.ID, "bot", delivery.Bot, "error", err)
+			return
+		}
+	}
+}
+
+func (r *relay) prune(ctx context.Context) {
+	for pruned := pruneBatch; pruned == pruneBatch; {
+		var err error
+		if pruned, err = r.inbox.Prune(ctx, keepDays, pruneBatch); err != nil {
+			r.log.Warn("prune the inbox", "error", err)
+			return
+		}
+	}
+}
+
+// markFinished marks finished events together, as many as there are: one statement while the last one is under way.
+func (r *relay) markFinished() {
+	for event := range r.finished {
+		batch := []referral.LeasedEvent{event}
+		for more := true; more && len(batch) < startsAtOnce*4; {
+			select {
+			case next, open := <-r.finished:
+				if more = open; open {
+					batch = append(batch, next)
+				}
+			default:
+				more = false
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		if err := r.inbox.FinishEvents(ctx, batch); err != nil {
+			r.log.Warn("mark events as done: they are started again, harmlessly", "events", len(batch), "error", err)
+		}
+		cancel()
+	}
+}
+
+func every(ctx context.Context, pause time.Duration, do func(context.Context)) {
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			do(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,50 @@
+// Package workflows orchestrates the durable path: which step follows which, what waits, what goes on elsewhere. It is
+// deterministic: no clock, no chance, no map order, no I/O; every change of what it does is behind a version gate, and
+// recorded histories of every shape are replayed in its tests. It holds ids; people are in Postgres.
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/millenniumm/referrals/activities"
+	"github.com/millenniumm/referrals/workflows/contract"
+)
+
+// do is never set: the SDK only takes the activities' names from its methods.
+var do *activities.Activities
+
+// Register makes the workflows of the referral queue and of the delivery queue known to their workers. Those that are over in
+// moments stay with the version they started on; those that wait go on with the newest one.
+func Register(referrals, deliveries worker.WorkflowRegistry) {
+	pinned, newest := workflow.VersioningBehaviorPinned, workflow.VersioningBehaviorAutoUpgrade
+	register := func(to worker.WorkflowRegistry, named string, run any, behavior workflow.VersioningBehavior) {
+		to.RegisterWorkflowWithOptions(run, workflow.RegisterOptions{Name: named, VersioningBehavior: behavior})
+	}
+	register(referrals, contract.ReferralWorkflow, Referral, pinned)
+	register(referrals, contract.FlowWorkflow, Flow, pinned)
+	register(referrals, contract.ResumeWorkflow, Resume, newest)
+	register(deliveries, contract.DeliveryWorkflow, Delivery, newest)
+}
+
+// outcome puts a run's result where people look for it: the search attribute, the current details, the returned value.
+func outcome(ctx workflow.Context, result contract.Result, words string) (contract.Result, error) {
+	value := result.Status
+	if result.Reason != "" {
+		value += "/" + result.Reason
+	}
+	if words == "" {
+		words = value
+	} else {
+		words = value + ": " + words
+	}
+	workflow.SetCurrentDetails(ctx, words)
+	return result, workflow.UpsertTypedSearchAttributes(ctx, contract.Outcome.ValueSet(value))
+}
+
+// fairly spreads the work of one queue over bots, and on the delivery queue over their accounts.
+func fairly(key string) temporal.Priority { return temporal.Priority{FairnessKey: fairnessKey(key)} }
+
+// fairnessKey keeps within the 64 bytes that Temporal takes.
+func fairnessKey(key string) string { return key[:min(len(key), 64)] }

@@ -94,13 +94,31 @@ func TestProgressIsOverwrittenOnATerminal(t *testing.T) {
 
 func testSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{root: t.TempDir(), data: t.TempDir()}
+	s := settings{root: t.TempDir(), data: reachableDir(t)}
 	for _, dir := range []string{s.file("bin"), s.file("logs")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return s
+}
+
+// reachableDir is a temporary directory that the account running PostgreSQL can enter, as t.TempDir is not for root.
+func reachableDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "millennium-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func write(t *testing.T, path, content string) {

@@ -49,7 +49,7 @@ func run(ctx context.Context) error {
 	if err := awaitPorts(ctx, settings.listening(), portPatience); err != nil {
 		return err
 	}
-	err = newStack(settings, newConsole(os.Stdout)).run(ctx)
+	err = newStack(settings, os.Environ(), newConsole(os.Stdout)).run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // asked to stop, and stopped
 	}

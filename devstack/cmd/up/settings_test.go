@@ -23,7 +23,7 @@ func TestDefaultsAreOnLoopbackInTheRepository(t *testing.T) {
 
 func TestExistingServersAreUsed(t *testing.T) {
 	for name, test := range map[string]struct {
-		environment               map[string]string
+		environment                map[string]string
 		needsPostgres, ownTemporal bool
 	}{
 		"nothing":       {nil, true, true},

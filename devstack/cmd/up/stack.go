@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 // stack is everything `make run` starts.
 type stack struct {
 	settings settings
+	environ  []string // what the children's environments are based on
 	console  *console
 	secrets  secrets
 
@@ -40,8 +42,8 @@ type stack struct {
 	temporalStart *task // starts Temporal, having compiled it if needed; nil until begun
 }
 
-func newStack(settings settings, console *console) *stack {
-	return &stack{settings: settings, console: console}
+func newStack(settings settings, environ []string, console *console) *stack {
+	return &stack{settings: settings, environ: environ, console: console}
 }
 
 // run starts everything and returns when it has all stopped: after ctx was cancelled, or because something failed.
@@ -169,7 +171,7 @@ func (s *stack) startTemporal(ctx context.Context, fail context.CancelCauseFunc)
 		return err
 	}
 	defer output.Close()
-	environment := append(os.Environ(), "MILLENNIUM_DEV_DATABASE_URL="+s.postgres.URL("postgres"))
+	environment := append(slices.Clone(s.environ), "MILLENNIUM_DEV_DATABASE_URL="+s.postgres.URL("postgres"))
 	s.temporal, err = s.settings.startChild(temporal, environment, stdout,
 		"--address", s.settings.temporalAddress, "--ui-address", s.settings.uiAddress)
 	stdout.Close()
@@ -194,9 +196,10 @@ func (s *stack) watch(c *child, fail context.CancelCauseFunc) {
 
 // stop ends the children, those that use others first.
 func (s *stack) stop() error {
-	if s.product != nil || s.temporal != nil || s.postgres != nil {
-		s.console.say("stopping")
+	if s.product == nil && s.temporal == nil && s.postgres == nil {
+		return nil
 	}
+	s.console.say("stopping")
 	failures := []error{stopChild(s.product, productGrace), stopChild(s.temporal, temporalGrace)}
 	if s.postgres != nil {
 		failures = append(failures, s.postgres.Stop())
@@ -227,7 +230,7 @@ func (s *stack) productURL() string {
 
 // environment is what the product runs with; later entries win.
 func (s *stack) environment() []string {
-	environment := append(os.Environ(),
+	environment := append(slices.Clone(s.environ),
 		"DATABASE_URL="+s.productURL(),
 		"TEMPORAL_ADDRESS="+s.settings.temporalAddress,
 		addressVariable+"="+s.settings.address,

@@ -48,8 +48,7 @@ func TestTheStackComesUpAndStopsWhenAsked(t *testing.T) {
 
 func TestACommandThatFailsEndsTheStackWithItsLog(t *testing.T) {
 	t.Parallel()
-	s := standIn(t, "STANDIN_FAIL=seed")
-	_, result, _ := runStack(t, s)
+	_, result, _ := runStack(t, standIn(t), "STANDIN_FAIL=seed")
 	if err := <-result; err == nil || !strings.Contains(err.Error(), "millennium seed failed") || !strings.Contains(err.Error(), "no such luck") {
 		t.Errorf("got %v", err)
 	}
@@ -57,15 +56,14 @@ func TestACommandThatFailsEndsTheStackWithItsLog(t *testing.T) {
 
 func TestAChildsUnexpectedEndEndsTheStackWithItsLog(t *testing.T) {
 	t.Parallel()
-	s := standIn(t, "STANDIN_DIE=1")
-	_, result, _ := runStack(t, s)
+	_, result, _ := runStack(t, standIn(t), "STANDIN_DIE=1")
 	if err := <-result; err == nil || !strings.Contains(err.Error(), "millennium ended unexpectedly") || !strings.Contains(err.Error(), "out of luck") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// standIn is a repository with the stand-in product, and settings to run it with the given environment.
-func standIn(t *testing.T, environment ...string) settings {
+// standIn is a repository with the stand-in product, and settings to run it.
+func standIn(t *testing.T) settings {
 	t.Helper()
 	s := testSettings(t)
 	write(t, filepath.Join(s.root, "go.mod"), "module "+rootModule+"\n\ngo 1.26\n")
@@ -76,12 +74,11 @@ func standIn(t *testing.T, environment ...string) settings {
 	s.address = free.Addr().String()
 	free.Close()
 	s.temporalAddress = net.JoinHostPort(loopback, "1")
-	s.extra = environment
 	return s
 }
 
-// runStack runs it in the background; result gets how it ended.
-func runStack(t *testing.T, s settings) (out *output, result <-chan error, stop context.CancelFunc) {
+// runStack runs it in the background, with more environment if given; result gets how it ended.
+func runStack(t *testing.T, s settings, environment ...string) (out *output, result <-chan error, stop context.CancelFunc) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out = &output{}
@@ -89,7 +86,7 @@ func runStack(t *testing.T, s settings) (out *output, result <-chan error, stop 
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		ended <- newStack(s, &console{began: time.Now(), out: out}).run(ctx)
+		ended <- newStack(s, append(os.Environ(), environment...), &console{began: time.Now(), out: out}).run(ctx)
 	}()
 	t.Cleanup(func() { cancel(); <-finished })
 	return out, ended, cancel

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/millenniumm/referrals/api/openapi"
+	"github.com/millenniumm/referrals/channel"
+)
+
+// An accountView is an account without its credentials: those are write-only.
+type accountView struct {
+	Account        string            `json:"account"`
+	Channel        string            `json:"channel"`
+	ExternalID     string            `json:"external_id"`
+	Settings       map[string]string `json:"settings"`
+	APIBaseURL     string            `json:"api_base_url"`
+	CredentialsSet []string          `json:"credentials_set"`
+	Webhook        string            `json:"webhook"`
+	UpdatedAt      time.Time         `json:"updated_at"`
+}
+
+func (s *server) viewOf(account channel.Account) accountView {
+	view := accountView{
+		Account: account.Name, Channel: account.Channel, ExternalID: account.ExternalID, Settings: account.Settings,
+		APIBaseURL: account.APIBaseURL, CredentialsSet: slices.Sorted(maps.Keys(account.Credentials)), UpdatedAt: account.UpdatedAt,
+	}
+	if view.CredentialsSet == nil {
+		view.CredentialsSet = []string{}
+	}
+	if account.Channel != genericChannel {
+		view.Webhook = s.PublicURL + "/webhooks/" + account.Channel + "/" + account.Bot + "/" + account.Name
+	}
+	return view
+}
+
+// ListAccounts lists a bot's accounts.
+func (s *server) ListAccounts(c *gin.Context, bot string) {
+	if !s.known(c, bot) {
+		return
+	}
+	accounts, err := s.Books.Accounts(c.Request.Context(), bot)
+	views := make([]accountView, len(accounts))
+	for i, account := range accounts {
+		views[i] = s.viewOf(account)
+	}
+	s.answer(c, gin.H{"items": views}, err, unknownBot)
+}
+
+// GetAccount gives one account.
+func (s *server) GetAccount(c *gin.Context, bot, name string) {
+	account, err := s.Books.Account(c.Request.Context(), bot, name)
+	s.answer(c, s.viewOf(account), err, unknownAccount)
+}
+
+// PutAccount connects or changes an account, once its channel finds nothing missing.
+func (s *server) PutAccount(c *gin.Context, bot, name string) {
+	var asked openapi.PutAccount
+	if !s.read(c, &asked) || !s.known(c, bot) {
+		return
+	}
+	account := accountOf(asked, bot, name)
+	before, err := s.Books.Account(c.Request.Context(), bot, name)
+	if err == nil && before.Channel != account.Channel {
+		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
+			"An account stays on its channel ("+before.Channel+"): connect this one under another name."))
+		return
+	}
+	if err == nil {
+		account.Credentials = merged(before.Credentials, account.Credentials)
+	}
+	if !s.fit(c, account) {
+		return
+	}
+	if err := s.Books.PutAccount(c.Request.Context(), account); err != nil {
+		s.fail(c, err, unknownBot)
+		return
+	}
+	s.GetAccount(c, bot, name)
+}
+
+func accountOf(asked openapi.PutAccount, bot, name string) channel.Account {
+	account := channel.Account{
+		Bot: bot, Name: name, Channel: string(asked.Channel), ExternalID: valueOf(asked.ExternalId),
+		Credentials: valueOf(asked.Credentials), Settings: valueOf(asked.Settings), APIBaseURL: valueOf(asked.ApiBaseUrl),
+	}
+	if account.Settings == nil {
+		account.Settings = map[string]string{}
+	}
+	return account
+}
+
+// merged keeps the stored credentials that were not given anew.
+func merged(stored, given map[string]string) map[string]string {
+	all := maps.Clone(stored)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, given)
+	return all
+}
+
+// fit lets the channel look the account over, and answers with everything that is missing.
+func (s *server) fit(c *gin.Context, account channel.Account) bool {
+	problems := s.Channels[account.Channel].Check(account)
+	if len(problems) == 0 {
+		return true
+	}
+	refused := newProblem(http.StatusUnprocessableEntity, "bad_account", "The account can't be used like this",
+		"Nothing was saved. Mend what is listed in problems.")
+	for _, each := range problems {
+		refused.Problems = append(refused.Problems, item{Path: each.Field, Detail: each.Detail})
+	}
+	s.problem(c, refused)
+	return false
+}

@@ -1,0 +1,167 @@
+// Package api is the house's front door: webhooks from the channels, REST for integrators, health for operators, and one
+// page that says where everything is. It makes what comes in durable and shows what is in the books; it decides nothing
+// about referrals and sends no messages.
+package api
+
+import (
+	"context"
+	"crypto/subtle"
+	_ "embed" // the API's contract is served as it is
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/millenniumm/referrals/api/openapi"
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/program"
+	"github.com/millenniumm/referrals/referral"
+)
+
+//go:embed openapi.yaml
+var contractSource []byte
+
+const (
+	// maxWebhook is the largest webhook taken: WhatsApp sends up to 3 MB.
+	maxWebhook = 4 << 20
+	// maxRequest is the largest REST body taken.
+	maxRequest = 4 << 20
+	// answerWithin bounds a request: a platform that waits longer gives up anyway.
+	answerWithin = 10 * time.Second
+)
+
+// Inbox takes events in; when it returns, they are durable.
+type Inbox interface {
+	Add(ctx context.Context, bot, account string, events []channel.Event) ([]channel.Arrived, error)
+	Park(ctx context.Context, bot, account string, body []byte, reason string) error
+}
+
+// Books are what the API reads and writes. Absent things are referral.ErrNotFound.
+type Books interface {
+	Ping(ctx context.Context) error
+	Backlog(ctx context.Context) (pending int, oldest time.Duration, err error)
+
+	CreateBot(ctx context.Context, id, name string) (bot referral.Bot, created bool, err error)
+	Bot(ctx context.Context, id string) (referral.Bot, error)
+	Bots(ctx context.Context, after string, most int) ([]referral.Bot, error)
+
+	Account(ctx context.Context, bot, account string) (channel.Account, error)
+	Accounts(ctx context.Context, bot string) ([]channel.Account, error)
+	PutAccount(ctx context.Context, account channel.Account) error
+
+	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
+	ProgramSource(ctx context.Context, bot string) (source string, version int32, err error)
+	SaveProgram(ctx context.Context, bot, source string) (version int32, err error)
+
+	Contact(ctx context.Context, bot, userID string) (referral.ContactView, error)
+	Link(ctx context.Context, bot, userID, entryPoint, account string) (url, ref, on string, err error)
+	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)
+	Referral(ctx context.Context, bot string, id int64) (referral.Detail, error)
+	Deliveries(ctx context.Context, bot string, filter referral.DeliveryFilter, before int64, most int) ([]referral.DeliveryView, error)
+	Leaderboard(ctx context.Context, bot, field string, most int) ([]referral.Leader, error)
+
+	ImportCodes(ctx context.Context, bot, reward string, codes []string) (referral.Import, error)
+	Stock(ctx context.Context, bot, reward string) (referral.Stock, error)
+
+	Parked(ctx context.Context, bot string, before int64, most int) ([]referral.ParkedView, error)
+	ParkedWebhook(ctx context.Context, bot string, event int64) (account string, raw []byte, err error)
+	Replay(ctx context.Context, bot string, event int64) error
+}
+
+// Config is what the API is made of. Every field is needed unless it says otherwise.
+type Config struct {
+	Books      Books
+	Inbox      Inbox
+	Channels   map[string]channel.Adapter
+	AdminToken string
+	PublicURL  string // where platforms reach this api: "https://bot.example.com"
+	TemporalUI string // base address of Temporal's UI; optional
+	Namespace  string // Temporal's, for links into its UI
+	// TemporalReady reports whether referrals are being worked on; optional. It is reported, never required.
+	TemporalReady func(context.Context) error
+	Log           *slog.Logger
+}
+
+type server struct {
+	Config
+	contract *contract
+}
+
+// New makes the handler of every address of the API. It fails when the configuration can't be served safely.
+func New(config Config) (http.Handler, error) {
+	if config.AdminToken == "" {
+		return nil, errors.New("MILLENNIUM_ADMIN_TOKEN is empty: set it to a long random text")
+	}
+	contract, err := loadContract()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{config, contract}
+	gin.SetMode(gin.ReleaseMode)
+	router := gin.New()
+	router.UseRawPath, router.UnescapePathValues = true, true
+	router.HandleMethodNotAllowed = true
+	router.Use(s.recover, s.bound)
+	router.NoRoute(func(c *gin.Context) { s.problem(c, notHere) })
+	router.NoMethod(func(c *gin.Context) { s.problem(c, wrongMethod) })
+	router.GET("/", s.page)
+	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	router.GET("/readyz", s.ready)
+	router.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractSource) })
+	router.POST("/webhooks/:channel/:bot/:account", s.webhook)
+	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s)), s, openapi.GinServerOptions{
+		ErrorHandler: func(c *gin.Context, err error, _ int) { s.problem(c, badRequest(err.Error())) },
+	})
+	return router, nil
+}
+
+// authorize lets the holder of the admin token through.
+func (s *server) authorize(c *gin.Context) {
+	token, bearer := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !bearer || subtle.ConstantTimeCompare([]byte(token), []byte(s.AdminToken)) != 1 {
+		c.Header("WWW-Authenticate", `Bearer realm="millennium"`)
+		s.problem(c, unauthorized)
+	}
+}
+
+// bound limits what a request may take: size and time.
+func (s *server) bound(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), answerWithin)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+// recover turns a bug into a 500 that gives nothing away, with its cause in the log.
+func (s *server) recover(c *gin.Context) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.Log.Error("a request failed", "path", c.FullPath(), "panic", cause)
+			s.problem(c, internal)
+		}
+	}()
+	c.Next()
+}
+
+// ready says whether requests can be served: Postgres is needed, Temporal is reported.
+func (s *server) ready(c *gin.Context) {
+	if err := s.Books.Ping(c.Request.Context()); err != nil {
+		s.Log.Warn("not ready", "error", err)
+		c.JSON(http.StatusServiceUnavailable, gin.H{"status": "unavailable", "postgres": "unreachable"})
+		return
+	}
+	answer := gin.H{"status": "ok", "postgres": "ok", "temporal": "unknown"}
+	if s.TemporalReady != nil {
+		answer["temporal"] = "ok"
+		if s.TemporalReady(c.Request.Context()) != nil {
+			answer["temporal"] = "unreachable: what comes in waits in the inbox"
+		}
+	}
+	if pending, oldest, err := s.Books.Backlog(c.Request.Context()); err == nil {
+		answer["inbox_pending"], answer["inbox_oldest_seconds"] = pending, int(oldest.Seconds())
+	}
+	c.JSON(http.StatusOK, answer)
+}

@@ -46,7 +46,7 @@ type Activities struct {
 
 // New makes the activities over the books, the outbox and the channels by name.
 func New(books Books, outbox Outbox, accounts Accounts, channels map[string]channel.Adapter) *Activities {
-	return &Activities{books: books, outbox: outbox, accounts: accounts, channels: channels, turns: newTurns(), health: newHealth()}
+	return &Activities{books: books, outbox: outbox, accounts: accounts, channels: channels, turns: newTurns(turnWait), health: newHealth()}
 }
 
 // Admit decides whether the opening may count as a referral, and writes it with its reason.

@@ -17,6 +17,7 @@ var errBusy = errors.New("others are writing for this contact: try again")
 // turns lets one step at a time work for a contact in this process. Postgres' locks are the truth; turns keep a hot
 // referrer's steps from waiting in them with the whole pool of connections in hand.
 type turns struct {
+	wait  time.Duration
 	mu    sync.Mutex
 	taken map[string]*turn
 }
@@ -26,12 +27,12 @@ type turn struct {
 	waiting int           // who has it or wants it
 }
 
-func newTurns() *turns { return &turns{taken: map[string]*turn{}} }
+func newTurns(wait time.Duration) *turns { return &turns{wait: wait, taken: map[string]*turn{}} }
 
 // take waits for the turn of key. leave gives it back; errBusy when it doesn't come in time.
 func (t *turns) take(ctx context.Context, key string) (leave func(), err error) {
 	mine := t.join(key)
-	timeout := time.NewTimer(turnWait)
+	timeout := time.NewTimer(t.wait)
 	defer timeout.Stop()
 	select {
 	case <-mine.free:

@@ -65,13 +65,13 @@ func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome cha
 	if err != nil {
 		return "", fmt.Errorf("write the attempt's outcome: %w", err)
 	}
+	if written == 0 {
+		return s.stateOf(ctx, attempt)
+	}
 	if outcome.Failure != nil && outcome.Failure.Class == channel.Gone {
 		if err := s.queries.MarkBlocked(ctx, db.MarkBlockedParams{BotID: attempt.Bot, DeliveryID: attempt.Delivery}); err != nil {
 			return "", fmt.Errorf("mark the identity as unreachable: %w", err)
 		}
-	}
-	if written == 0 {
-		return s.stateOf(ctx, attempt)
 	}
 	return state, nil
 }

@@ -42,8 +42,9 @@ type grantKey struct {
 }
 
 type grantedCode struct {
-	grant int64
-	code  string // empty while the pool is
+	grant  int64
+	code   string
+	awaits bool // the pool was empty: an import will bring the code
 }
 
 func (on *stage) write(ctx context.Context, tx pgx.Tx, q *db.Queries, outcome program.Outcome) (referral.Applied, error) {
@@ -136,18 +137,26 @@ func (w *writing) grant(ctx context.Context, ordinal int32, op program.Op) error
 			return err
 		}
 	}
-	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{granted[0], code}
+	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{granted[0], code, pool && code == ""}
 	return nil
 }
 
+// recall finds the code of a reward granted before. One that is still missing is looked for again under the pool's lock: an
+// import running right now has either given it, or will find the message waiting.
 func (w *writing) recall(ctx context.Context, op program.Op) error {
-	rows, err := w.queries.GrantedCode(ctx, db.GrantedCodeParams{
-		BotID: w.scene.Segment.Bot, ContactID: w.actors[op.Who].contact, Reward: op.Reward,
-	})
+	bot := w.scene.Segment.Bot
+	wanted := db.GrantedCodeParams{BotID: bot, ContactID: w.actors[op.Who].contact, Reward: op.Reward}
+	rows, err := w.queries.GrantedCode(ctx, wanted)
+	if err == nil && len(rows) > 0 && rows[0].AwaitsCode {
+		if err := w.queries.LockPool(ctx, db.LockPoolParams{BotID: bot, Reward: op.Reward}); err != nil {
+			return err
+		}
+		rows, err = w.queries.GrantedCode(ctx, wanted)
+	}
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{rows[0].GrantID, rows[0].Code}
+	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{rows[0].GrantID, rows[0].Code, rows[0].AwaitsCode}
 	return nil
 }
 
@@ -203,7 +212,7 @@ func (w *writing) fillCode(ctx context.Context, op program.Op, row *db.InsertDel
 	}
 	held, known := w.grants[key]
 	switch {
-	case known && held.code == "" && w.program.Rewards[op.Reward].Codes == program.CodePool:
+	case known && held.awaits:
 		row.GrantID, row.State, row.WaitingFor = &held.grant, stateWaiting, waitForStock
 	case known:
 		row.GrantID, row.Body = &held.grant, program.FillCode(row.Body, held.code)

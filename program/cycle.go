@@ -10,7 +10,9 @@ import (
 func checkCycles(p *Program, f *findings) {
 	s := &cycleSearch{findings: f, program: p, state: map[string]visitState{}}
 	for _, name := range slices.Sorted(maps.Keys(p.Flows)) {
-		s.visit(name)
+		if s.state[name] == unvisited {
+			s.visit(name)
+		}
 	}
 }
 

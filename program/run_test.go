@@ -80,42 +80,76 @@ func TestRunningAFlowForTheReferrer(t *testing.T) {
 		want  []string
 	}{
 		"increment by one": {"[{increment: puntos}]", []string{"increment referrer puntos 1"}},
-		"increment by less than nought": {"[{increment: puntos, by: -3}, {send: '{{puntos}}'}]",
-			[]string{"increment referrer puntos -3", "send referrer 6"}},
-		"increment no further than numbers go": {"[{set: puntos, to: 9007199254740990}, {increment: puntos, by: 9}, {send: '{{puntos}}'}]",
-			[]string{"set_number referrer puntos 9007199254740990", "increment referrer puntos 2", "send referrer 9007199254740992"}},
-		"set a number": {"[{set: puntos, to: 3}, {send: '{{puntos}}'}]",
-			[]string{"set_number referrer puntos 3", "send referrer 3"}},
-		"set a text from a variable": {"[{set: ciudad, to: 'La de {{first_name}}'}, {send: '{{ciudad}}'}]",
-			[]string{"set_text referrer ciudad La de Ana", "send referrer La de Ana"}},
-		"tags": {"[{add_tag: nuevo}, {remove_tag: vip}, {if: {tag: vip, is_set: true}, then: {send: a}, else: {send: b}}]",
-			[]string{"add_tag referrer nuevo", "remove_tag referrer vip", "send referrer b"}},
-		"grant and its code": {"[{grant_reward: cafe}, {send: '{{reward.title}}: {{reward.code}}'}]",
-			[]string{"grant referrer cafe", "send referrer cafe Un café: [code]"}},
-		"a message without the code names no reward": {"[{grant_reward: cafe}, {send: '{{reward.title}}'}]",
-			[]string{"grant referrer cafe", "send referrer Un café"}},
-		"the code without a grant": {"[{send: 'Tu código: {{reward.code}}'}, {send: '{{reward.code|ninguno}}'}]",
-			[]string{"send referrer Tu código:", "send referrer ninguno"}},
-		"the flow it runs, then the next step": {"[{run_flow: g}, {send: después}]",
-			[]string{"add_tag referrer g", "send referrer después"}},
-		"a reward granted in the flow it runs": {"[{run_flow: premio}, {send: '{{reward.title}}'}]",
-			[]string{"grant referrer cafe", "send referrer Un café"}},
-		"a wait ends the list and those around it": {"[{if: {tag: vip, is_set: true}, then: [{wait: 2h}, {send: a}]}, {send: b}]",
-			[]string{"wait 2h0m0s then referrer at flows.f[0].then[1]"}},
-		"a wait at the end of an if goes on after it": {"[{if: {tag: vip, is_set: false}, then: [{send: a}], else: [{wait: 2h}]}, {send: b}]",
-			[]string{"wait 2h0m0s then referrer at flows.f[1]"}},
+		"increment by less than nought": {
+			"[{increment: puntos, by: -3}, {send: '{{puntos}}'}]",
+			[]string{"increment referrer puntos -3", "send referrer 6"},
+		},
+		"increment no further than numbers go": {
+			"[{set: puntos, to: 9007199254740990}, {increment: puntos, by: 9}, {send: '{{puntos}}'}]",
+			[]string{"set_number referrer puntos 9007199254740990", "increment referrer puntos 2", "send referrer 9007199254740992"},
+		},
+		"set a number": {
+			"[{set: puntos, to: 3}, {send: '{{puntos}}'}]",
+			[]string{"set_number referrer puntos 3", "send referrer 3"},
+		},
+		"set a text from a variable": {
+			"[{set: ciudad, to: 'La de {{first_name}}'}, {send: '{{ciudad}}'}]",
+			[]string{"set_text referrer ciudad La de Ana", "send referrer La de Ana"},
+		},
+		"tags": {
+			"[{add_tag: nuevo}, {remove_tag: vip}, {if: {tag: vip, is_set: true}, then: {send: a}, else: {send: b}}]",
+			[]string{"add_tag referrer nuevo", "remove_tag referrer vip", "send referrer b"},
+		},
+		"grant and its code": {
+			"[{grant_reward: cafe}, {send: '{{reward.title}}: {{reward.code}}'}]",
+			[]string{"grant referrer cafe", "send referrer cafe Un café: [code]"},
+		},
+		"a message without the code names no reward": {
+			"[{grant_reward: cafe}, {send: '{{reward.title}}'}]",
+			[]string{"grant referrer cafe", "send referrer Un café"},
+		},
+		"the code without a grant": {
+			"[{send: 'Tu código: {{reward.code}}'}, {send: '{{reward.code|ninguno}}'}]",
+			[]string{"send referrer Tu código:", "send referrer ninguno"},
+		},
+		"the flow it runs, then the next step": {
+			"[{run_flow: g}, {send: después}]",
+			[]string{"add_tag referrer g", "send referrer después"},
+		},
+		"a reward granted in the flow it runs": {
+			"[{run_flow: premio}, {send: '{{reward.title}}'}]",
+			[]string{"grant referrer cafe", "send referrer Un café"},
+		},
+		"a wait ends the list and those around it": {
+			"[{if: {tag: vip, is_set: true}, then: [{wait: 2h}, {send: a}]}, {send: b}]",
+			[]string{"wait 2h0m0s then referrer at flows.f[0].then[1]"},
+		},
+		"a wait at the end of an if goes on after it": {
+			"[{if: {tag: vip, is_set: false}, then: [{send: a}], else: [{wait: 2h}]}, {send: b}]",
+			[]string{"wait 2h0m0s then referrer at flows.f[1]"},
+		},
 		"a wait with nothing after it": {"[{send: a}, {wait: 2h}]", []string{"send referrer a"}},
 		"a wait keeps the reward":      {"[{grant_reward: cafe}, {wait: 1d}, {send: '{{reward.code}}'}]", []string{"grant referrer cafe", "wait 24h0m0s then referrer at flows.f[2] with cafe"}},
-		"a wait in a flow it runs holds only that flow": {"[{run_flow: espera}, {run_flow: espera}, {send: c}]",
-			[]string{"send referrer c", "wait 1m30s then referrer at flows.espera[1]", "wait 1m30s then referrer at flows.espera[1]"}},
-		"grant on reaching a number": {"[{increment: puntos}, {if: {field: puntos, reaches: 10}, then: [{grant_reward: cafe}]}]",
-			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10"}},
-		"grant deeper under a threshold, and in a flow run there": {"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: cafe}, {run_flow: premio}]}]}]",
-			[]string{"grant referrer cafe basis puntos 5", "grant referrer cafe basis puntos 5"}},
-		"grant under the nearest threshold": {"[{if: {field: puntos, at_least: 5}, then: [{if: {field: puntos, at_least: 6}, then: [{grant_reward: cafe}]}]}]",
-			[]string{"grant referrer cafe basis puntos 6"}},
-		"grant in an else, or under another operator, has no basis": {"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: cafe}}]",
-			[]string{"grant referrer cafe", "grant referrer cafe"}},
+		"a wait in a flow it runs holds only that flow": {
+			"[{run_flow: espera}, {run_flow: espera}, {send: c}]",
+			[]string{"send referrer c", "wait 1m30s then referrer at flows.espera[1]", "wait 1m30s then referrer at flows.espera[1]"},
+		},
+		"grant on reaching a number": {
+			"[{increment: puntos}, {if: {field: puntos, reaches: 10}, then: [{grant_reward: cafe}]}]",
+			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10"},
+		},
+		"grant deeper under a threshold, and in a flow run there": {
+			"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: cafe}, {run_flow: premio}]}]}]",
+			[]string{"grant referrer cafe basis puntos 5", "grant referrer cafe basis puntos 5"},
+		},
+		"grant under the nearest threshold": {
+			"[{if: {field: puntos, at_least: 5}, then: [{if: {field: puntos, at_least: 6}, then: [{grant_reward: cafe}]}]}]",
+			[]string{"grant referrer cafe basis puntos 6"},
+		},
+		"grant in an else, or under another operator, has no basis": {
+			"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: cafe}}]",
+			[]string{"grant referrer cafe", "grant referrer cafe"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -190,23 +224,39 @@ flows:
 		do     string
 		want   []string
 	}{
-		"not yet": {7, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 2", "send referrer 9"}},
-		"exactly": {8, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10"}},
-		"jumped over": {9, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10"}},
-		"was there before": {10, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 2", "send referrer 12"}},
+		"not yet": {
+			7, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 2", "send referrer 9"},
+		},
+		"exactly": {
+			8, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10"},
+		},
+		"jumped over": {
+			9, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10"},
+		},
+		"was there before": {
+			10, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 2", "send referrer 12"},
+		},
 		"nothing changed": {10, trigger + "[{run_flow: revisar}]}", []string{"send referrer 10"}},
-		"two triggers that add and then check": {8, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}, " + trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10", "increment referrer puntos 2", "send referrer 12"}},
-		"additions before one check are all seen": {7, trigger + "[{increment: puntos, by: 1}]}, " + trigger + "[{increment: puntos, by: 1}]}, " + trigger + "[{increment: puntos, by: 1}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 1", "increment referrer puntos 1", "increment referrer puntos 1", "grant referrer cafe basis puntos 10"}},
-		"down and up again": {9, trigger + "[{increment: puntos}, {run_flow: revisar}, {increment: puntos, by: -5}, {run_flow: revisar}, {increment: puntos, by: 5}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5", "grant referrer cafe basis puntos 10"}},
-		"set to it": {0, trigger + "[{set: puntos, to: 10}, {run_flow: revisar}]}",
-			[]string{"set_number referrer puntos 10", "grant referrer cafe basis puntos 10"}},
+		"two triggers that add and then check": {
+			8, trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}, " + trigger + "[{increment: puntos, by: 2}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 2", "grant referrer cafe basis puntos 10", "increment referrer puntos 2", "send referrer 12"},
+		},
+		"additions before one check are all seen": {
+			7, trigger + "[{increment: puntos, by: 1}]}, " + trigger + "[{increment: puntos, by: 1}]}, " + trigger + "[{increment: puntos, by: 1}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 1", "increment referrer puntos 1", "increment referrer puntos 1", "grant referrer cafe basis puntos 10"},
+		},
+		"down and up again": {
+			9, trigger + "[{increment: puntos}, {run_flow: revisar}, {increment: puntos, by: -5}, {run_flow: revisar}, {increment: puntos, by: 5}, {run_flow: revisar}]}",
+			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5", "grant referrer cafe basis puntos 10"},
+		},
+		"set to it": {
+			0, trigger + "[{set: puntos, to: 10}, {run_flow: revisar}]}",
+			[]string{"set_number referrer puntos 10", "grant referrer cafe basis puntos 10"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -257,8 +307,10 @@ func TestGoingOnAtACursor(t *testing.T) {
 		cursor Cursor
 		want   []string
 	}{
-		"after the wait, out of both ifs": {Cursor{Referrer, "flows.f[0].then[1].then[1]", ""},
-			[]string{"grant referrer cafe basis puntos 5", "send referrer b", "send referrer Un café"}},
+		"after the wait, out of both ifs": {
+			Cursor{Referrer, "flows.f[0].then[1].then[1]", ""},
+			[]string{"grant referrer cafe basis puntos 5", "send referrer b", "send referrer Un café"},
+		},
 		"with a reward":           {Cursor{Referrer, "flows.f[1]", "abrazo"}, []string{"send referrer Un abrazo"}},
 		"with an unknown reward":  {Cursor{Referrer, "flows.f[1]", "te"}, []string{"send referrer nada"}},
 		"in an else":              {Cursor{Referrer, "flows.f[0].else[0]", ""}, []string{"send referrer c", "send referrer nada"}},

@@ -17,7 +17,7 @@ import (
 const Name = "telegram"
 
 // secretHeader repeats the secret_token that was given to setWebhook; Telegram signs nothing.
-const secretHeader = "X-Telegram-Bot-Api-Secret-Token"
+const secretHeader = "X-Telegram-Bot-Api-Secret-Token" //nolint:gosec // a header's name, not a secret
 
 // The names of an account's credentials.
 const (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -25,7 +26,7 @@ func fakeTelegram() *cobra.Command {
 				_ = server.Shutdown(context.WithoutCancel(cmd.Context()))
 			}()
 			fmt.Fprintf(cmd.OutOrStdout(), "A stand-in for Telegram on http://%s, for the bot with token %s\n", address, token)
-			if err := server.ListenAndServe(); err != http.ErrServerClosed { //nolint:errorlint // it is returned as it is
+			if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil

@@ -78,7 +78,7 @@ func serve(ctx context.Context, settings config.Config, withAPI, withWorker bool
 		parts.Go(func() { p.worker.Run(ctx) })
 	}
 	if withAPI {
-		listener, err := net.Listen("tcp", settings.Address)
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Address)
 		if err != nil {
 			fail(nil)
 			parts.Wait()
@@ -157,9 +157,7 @@ func (p *process) answer(ctx context.Context, listener net.Listener, handler htt
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
 	defer cancel()
-	err := server.Shutdown(draining)
-	<-served
-	return err
+	return server.Shutdown(draining)
 }
 
 // temporalReady says whether referrals are being worked on: by this process' worker, or at least by a Temporal in reach.

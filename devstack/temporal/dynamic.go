@@ -36,8 +36,9 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// A new namespace, and a search attribute added to one, are usable after this long.
 		dynamicconfig.NamespaceCacheRefreshInterval.Key(): time.Second,
 
-		// Reading search attributes from the database on every use costs throughput; callers wait for the cache.
-		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): false,
+		// Without this a search attribute just added is usable only after the cache's minute: too long for somebody's
+		// first start. It costs a small read each time.
+		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	}
 	for _, rate := range []dynamicconfig.Key{
 		dynamicconfig.FrontendRPS.Key(),

@@ -18,8 +18,8 @@ WITH identity AS (
     FOR UPDATE OF i
 )
 UPDATE deliveries d
-SET state = CASE WHEN identity.last_inbound_at > d.updated_at THEN 'queued' ELSE 'waiting' END,
-    waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at THEN '' ELSE 'window' END,
+SET state = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN 'queued' ELSE 'waiting' END,
+    waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN '' ELSE 'window' END,
     error_class = 'window', error = $1, leased_until = '-infinity', updated_at = now()
 FROM identity
 WHERE d.bot_id = $2 AND d.delivery_id = $3 AND d.lease = $4 AND d.state = 'sending'
@@ -33,7 +33,8 @@ type AwaitWindowParams struct {
 }
 
 // The window was closed: waits for the contact to write, unless they wrote since the attempt began. The identity is locked first, so
-// that a message just arriving either sees the delivery waiting or is seen here.
+// that a message just arriving either sees the delivery waiting or is seen here. A platform's clock may count whole seconds and be
+// a little behind ours: five seconds are allowed for that, and cost an attempt in vain at worst.
 func (q *Queries) AwaitWindow(ctx context.Context, arg AwaitWindowParams) (int64, error) {
 	result, err := q.db.Exec(ctx, awaitWindow,
 		arg.Error,

@@ -208,7 +208,7 @@ func (q *Queries) FillSegment(ctx context.Context, arg FillSegmentParams) error 
 }
 
 const grantedCode = `-- name: GrantedCode :many
-SELECT g.grant_id, coalesce(c.code, '')::text AS code
+SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code
 FROM grants g
 LEFT JOIN reward_codes c ON c.bot_id = g.bot_id AND c.grant_id = g.grant_id
 WHERE g.bot_id = $1 AND g.contact_id = $2 AND g.reward = $3 AND g.revoked_at IS NULL
@@ -223,8 +223,9 @@ type GrantedCodeParams struct {
 }
 
 type GrantedCodeRow struct {
-	GrantID int64
-	Code    string
+	GrantID    int64
+	Code       string
+	AwaitsCode bool
 }
 
 // The live grant of a reward that a contact already has, with its code if it has one.
@@ -237,7 +238,7 @@ func (q *Queries) GrantedCode(ctx context.Context, arg GrantedCodeParams) ([]Gra
 	var items []GrantedCodeRow
 	for rows.Next() {
 		var i GrantedCodeRow
-		if err := rows.Scan(&i.GrantID, &i.Code); err != nil {
+		if err := rows.Scan(&i.GrantID, &i.Code, &i.AwaitsCode); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -779,15 +780,18 @@ func (q *Queries) SetText(ctx context.Context, arg SetTextParams) error {
 }
 
 const takeCode = `-- name: TakeCode :many
-UPDATE reward_codes
-SET grant_id = $1
-WHERE (bot_id, reward, code) IN (
+WITH oldest AS (
     SELECT c.bot_id, c.reward, c.code FROM reward_codes c
     WHERE c.bot_id = $2 AND c.reward = $3 AND c.grant_id IS NULL
     ORDER BY c.code_id
     LIMIT 1
-    FOR UPDATE SKIP LOCKED)
-RETURNING code
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE reward_codes r
+SET grant_id = $1
+FROM oldest
+WHERE r.bot_id = oldest.bot_id AND r.reward = oldest.reward AND r.code = oldest.code
+RETURNING r.code
 `
 
 type TakeCodeParams struct {
@@ -796,7 +800,7 @@ type TakeCodeParams struct {
 	Reward  string
 }
 
-// Takes the oldest free code that nobody else is taking.
+// Takes the oldest free code that nobody else is taking. In a WITH the choice is made once, whatever the plan.
 func (q *Queries) TakeCode(ctx context.Context, arg TakeCodeParams) ([]string, error) {
 	rows, err := q.db.Query(ctx, takeCode, arg.GrantID, arg.BotID, arg.Reward)
 	if err != nil {
@@ -818,15 +822,18 @@ func (q *Queries) TakeCode(ctx context.Context, arg TakeCodeParams) ([]string, e
 }
 
 const takeLastCode = `-- name: TakeLastCode :many
-UPDATE reward_codes
-SET grant_id = $1
-WHERE (bot_id, reward, code) IN (
+WITH oldest AS (
     SELECT c.bot_id, c.reward, c.code FROM reward_codes c
     WHERE c.bot_id = $2 AND c.reward = $3 AND c.grant_id IS NULL
     ORDER BY c.code_id
     LIMIT 1
-    FOR UPDATE)
-RETURNING code
+    FOR UPDATE
+)
+UPDATE reward_codes r
+SET grant_id = $1
+FROM oldest
+WHERE r.bot_id = oldest.bot_id AND r.reward = oldest.reward AND r.code = oldest.code
+RETURNING r.code
 `
 
 type TakeLastCodeParams struct {

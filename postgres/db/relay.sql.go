@@ -93,10 +93,10 @@ WITH RECURSIVE busy AS (
     ) i
     WHERE busy.bot_id IS NOT NULL
 ), chosen AS (
-    SELECT bot_id, event_id FROM free ORDER BY turn, bot_id LIMIT $1::integer
+    SELECT bot_id, event_id FROM free ORDER BY turn, hashtextextended(bot_id, $2::bigint) LIMIT $1::integer
 ), leased AS (
     UPDATE inbox i
-    SET lease = $2, leased_until = now() + make_interval(secs => $3::integer)
+    SET lease = $2::bigint, leased_until = now() + make_interval(secs => $3::integer)
     FROM chosen
     WHERE i.bot_id = chosen.bot_id AND i.event_id = chosen.event_id
     RETURNING i.bot_id, i.event_id, i.account, i.dedupe_key, i.kind, i.contact_id, i.is_new, i.ref, i.body, i.target, i.raw, i.occurred_at, i.received_at, i.lease, i.leased_until, i.attempts, i.done_at, i.parked_at, i.parked_reason
@@ -132,8 +132,9 @@ type LeaseEventsRow struct {
 }
 
 // The relay's side of the inbox: lease, finish, park, and what it applies without a workflow.
-// Leases pending events round-robin by bot, oldest first in each, so that one bot's flood never starves the others. The
-// recursive part walks the distinct bots with pending events along the index.
+// Leases pending events round-robin by bot, oldest first in each, so that one bot's flood never starves the others. Which bots
+// come first differs from lease to lease, so that none starves when there are more of them than events to lease. The recursive
+// part walks the distinct bots with pending events along the index.
 func (q *Queries) LeaseEvents(ctx context.Context, arg LeaseEventsParams) ([]LeaseEventsRow, error) {
 	rows, err := q.db.Query(ctx, leaseEvents, arg.Most, arg.Lease, arg.Seconds)
 	if err != nil {

@@ -37,7 +37,8 @@ WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND lease = @lease AND sta
 
 -- name: AwaitWindow :execrows
 -- The window was closed: waits for the contact to write, unless they wrote since the attempt began. The identity is locked first, so
--- that a message just arriving either sees the delivery waiting or is seen here.
+-- that a message just arriving either sees the delivery waiting or is seen here. A platform's clock may count whole seconds and be
+-- a little behind ours: five seconds are allowed for that, and cost an attempt in vain at worst.
 WITH identity AS (
     SELECT i.last_inbound_at
     FROM identities i
@@ -46,8 +47,8 @@ WITH identity AS (
     FOR UPDATE OF i
 )
 UPDATE deliveries d
-SET state = CASE WHEN identity.last_inbound_at > d.updated_at THEN 'queued' ELSE 'waiting' END,
-    waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at THEN '' ELSE 'window' END,
+SET state = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN 'queued' ELSE 'waiting' END,
+    waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN '' ELSE 'window' END,
     error_class = 'window', error = @error, leased_until = '-infinity', updated_at = now()
 FROM identity
 WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id AND d.lease = @lease AND d.state = 'sending';

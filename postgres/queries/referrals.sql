@@ -138,28 +138,34 @@ ON CONFLICT (bot_id, contact_id, reward, occurrence) WHERE revoked_at IS NULL DO
 RETURNING grant_id;
 
 -- name: TakeCode :many
--- Takes the oldest free code that nobody else is taking.
-UPDATE reward_codes
-SET grant_id = @grant_id
-WHERE (bot_id, reward, code) IN (
+-- Takes the oldest free code that nobody else is taking. In a WITH the choice is made once, whatever the plan.
+WITH oldest AS (
     SELECT c.bot_id, c.reward, c.code FROM reward_codes c
     WHERE c.bot_id = @bot_id AND c.reward = @reward AND c.grant_id IS NULL
     ORDER BY c.code_id
     LIMIT 1
-    FOR UPDATE SKIP LOCKED)
-RETURNING code;
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE reward_codes r
+SET grant_id = @grant_id
+FROM oldest
+WHERE r.bot_id = oldest.bot_id AND r.reward = oldest.reward AND r.code = oldest.code
+RETURNING r.code;
 
 -- name: TakeLastCode :many
 -- The same, waiting for codes that others are taking: they may give them back. Only a pool that is empty here is empty.
-UPDATE reward_codes
-SET grant_id = @grant_id
-WHERE (bot_id, reward, code) IN (
+WITH oldest AS (
     SELECT c.bot_id, c.reward, c.code FROM reward_codes c
     WHERE c.bot_id = @bot_id AND c.reward = @reward AND c.grant_id IS NULL
     ORDER BY c.code_id
     LIMIT 1
-    FOR UPDATE)
-RETURNING code;
+    FOR UPDATE
+)
+UPDATE reward_codes r
+SET grant_id = @grant_id
+FROM oldest
+WHERE r.bot_id = oldest.bot_id AND r.reward = oldest.reward AND r.code = oldest.code
+RETURNING r.code;
 
 -- name: LockPool :exec
 -- Serialises imports and exhausted takers of one pool until the transaction ends, so that a code that is just being imported
@@ -168,7 +174,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(@bot_id::text || '/' || @reward::t
 
 -- name: GrantedCode :many
 -- The live grant of a reward that a contact already has, with its code if it has one.
-SELECT g.grant_id, coalesce(c.code, '')::text AS code
+SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code
 FROM grants g
 LEFT JOIN reward_codes c ON c.bot_id = g.bot_id AND c.grant_id = g.grant_id
 WHERE g.bot_id = @bot_id AND g.contact_id = @contact_id AND g.reward = @reward AND g.revoked_at IS NULL

@@ -1,8 +1,9 @@
 -- The relay's side of the inbox: lease, finish, park, and what it applies without a workflow.
 
 -- name: LeaseEvents :many
--- Leases pending events round-robin by bot, oldest first in each, so that one bot's flood never starves the others. The
--- recursive part walks the distinct bots with pending events along the index.
+-- Leases pending events round-robin by bot, oldest first in each, so that one bot's flood never starves the others. Which bots
+-- come first differs from lease to lease, so that none starves when there are more of them than events to lease. The recursive
+-- part walks the distinct bots with pending events along the index.
 WITH RECURSIVE busy AS (
     (SELECT bot_id FROM inbox WHERE done_at IS NULL AND parked_at IS NULL ORDER BY bot_id LIMIT 1)
     UNION ALL
@@ -27,10 +28,10 @@ WITH RECURSIVE busy AS (
     ) i
     WHERE busy.bot_id IS NOT NULL
 ), chosen AS (
-    SELECT bot_id, event_id FROM free ORDER BY turn, bot_id LIMIT @most::integer
+    SELECT bot_id, event_id FROM free ORDER BY turn, hashtextextended(bot_id, @lease::bigint) LIMIT @most::integer
 ), leased AS (
     UPDATE inbox i
-    SET lease = @lease, leased_until = now() + make_interval(secs => @seconds::integer)
+    SET lease = @lease::bigint, leased_until = now() + make_interval(secs => @seconds::integer)
     FROM chosen
     WHERE i.bot_id = chosen.bot_id AND i.event_id = chosen.event_id
     RETURNING i.*

@@ -69,11 +69,13 @@ WITH input AS (
     FROM resolved r
     JOIN contacts c USING (bot_id, contact_id)
     LEFT JOIN claimed USING (bot_id, contact_id)
-    ORDER BY r.bot_id, r.account, r.dedupe_key
+    ORDER BY r.bot_id, r.account, r.dedupe_key, r.place
     ON CONFLICT (bot_id, account, dedupe_key) DO NOTHING
     RETURNING b.bot_id, b.account, b.dedupe_key
 )
-SELECT r.place::integer AS place, c.user_id, (stored.dedupe_key IS NOT NULL)::boolean AS stored
+SELECT r.place::integer AS place, c.user_id,
+       (stored.dedupe_key IS NOT NULL -- and this is the first of the batch's copies, the one that was stored
+        AND row_number() OVER (PARTITION BY r.bot_id, r.account, r.dedupe_key ORDER BY r.place) = 1)::boolean AS stored
 FROM resolved r
 JOIN contacts c USING (bot_id, contact_id)
 LEFT JOIN stored USING (bot_id, account, dedupe_key)

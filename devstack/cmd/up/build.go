@@ -155,6 +155,8 @@ func (b *build) String() string {
 	elapsed := time.Since(b.began).Round(time.Second)
 	compiled, stale := b.compiled.Load(), b.stale.Load()
 	switch {
+	case compiled == 0:
+		return fmt.Sprintf("looking for what changed, %s", elapsed)
 	case stale == 0:
 		return fmt.Sprintf("%d packages, %s", compiled, elapsed)
 	case compiled < stale:

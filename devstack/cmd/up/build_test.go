@@ -47,6 +47,7 @@ func TestProgressSaysHowFarABuildIs(t *testing.T) {
 		compiled, stale int64
 		want            string
 	}{
+		{0, 0, "looking for what changed, 1m5s"},
 		{5, 0, "5 packages, 1m5s"},
 		{5, 1300, "5 of 1300 packages, 1m5s"},
 		{1300, 1300, "last packages and linking, 1m5s"},

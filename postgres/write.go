@@ -258,9 +258,6 @@ func (w *writing) place(lanes map[[2]string]int, row db.DeliveriesOfSegmentRow) 
 // summary says in words what the segment did, without saying it about whom.
 func (w *writing) summary(outcome program.Outcome) string {
 	words := w.words
-	if w.applied.Status == referral.Rejected {
-		words = append([]string{"rejected: " + string(w.applied.Reason)}, words...)
-	}
 	if count := w.applied.Deliveries(); count > 0 {
 		words = append(words, fmt.Sprintf("%d to send", count))
 	}

@@ -32,7 +32,7 @@ func Delivery(ctx workflow.Context, in contract.DeliveryInput) (contract.Result,
 		}
 		count++
 	}
-	return outcome(ctx, contract.Result{Status: string(last.State), Deliveries: count}, last.Error)
+	return outcome(ctx, contract.Result{Status: string(last.State), Deliveries: count, Summary: last.Error})
 }
 
 // seeThrough attempts a delivery until it is final. Its row is read first each time: signals only wake.

@@ -46,5 +46,5 @@ func finishFlow(ctx workflow.Context, after aftermath, applied referral.Applied)
 	}
 	result := resultOf(applied)
 	result.Status, result.Reason = done, ""
-	return outcome(ctx, result, applied.Summary)
+	return outcome(ctx, result)
 }

@@ -24,7 +24,7 @@ func Referral(ctx workflow.Context, in contract.ReferralInput) (contract.Result,
 	if err := aftermath.follow(ctx, applied); err != nil {
 		return contract.Result{}, err
 	}
-	return outcome(ctx, resultOf(applied), applied.Summary)
+	return outcome(ctx, resultOf(applied))
 }
 
 func settleSummary(admission referral.Admission) string {
@@ -38,5 +38,6 @@ func resultOf(applied referral.Applied) contract.Result {
 	return contract.Result{
 		Status: string(applied.Status), Reason: string(applied.Reason),
 		Points: applied.Points, Grants: applied.Grants, Deliveries: applied.Deliveries(),
+		Summary: applied.Summary,
 	}
 }

@@ -4,6 +4,8 @@
 package workflows
 
 import (
+	"strings"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -29,17 +31,12 @@ func Register(referrals, deliveries worker.WorkflowRegistry) {
 }
 
 // outcome puts a run's result where people look for it: the search attribute, the current details, the returned value.
-func outcome(ctx workflow.Context, result contract.Result, words string) (contract.Result, error) {
+func outcome(ctx workflow.Context, result contract.Result) (contract.Result, error) {
 	value := result.Status
 	if result.Reason != "" {
 		value += "/" + result.Reason
 	}
-	if words == "" {
-		words = value
-	} else {
-		words = value + ": " + words
-	}
-	workflow.SetCurrentDetails(ctx, words)
+	workflow.SetCurrentDetails(ctx, strings.TrimSuffix(value+": "+result.Summary, ": "))
 	return result, workflow.UpsertTypedSearchAttributes(ctx, contract.Outcome.ValueSet(value))
 }
 

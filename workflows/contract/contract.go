@@ -109,4 +109,5 @@ type Result struct {
 	Points     int64    `json:"points"`
 	Grants     []string `json:"grants,omitempty"`
 	Deliveries int      `json:"deliveries"`
+	Summary    string   `json:"summary,omitempty"` // in words: "puntos +2 → 10, granted cafe, 2 to send"
 }

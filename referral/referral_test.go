@@ -1,0 +1,108 @@
+package referral_test
+
+import (
+	"testing"
+
+	"github.com/millenniumm/referrals/program"
+	"github.com/millenniumm/referrals/referral"
+)
+
+func TestTheFirstReasonThatAppliesIsTheOnePeopleSee(t *testing.T) {
+	t.Parallel()
+	fine := referral.Facts{EntryPointKnown: true, ReferrerKnown: true}
+	with := func(change func(*referral.Facts)) referral.Facts {
+		facts := fine
+		change(&facts)
+		return facts
+	}
+	tests := map[string]struct {
+		facts referral.Facts
+		want  referral.Reason
+	}{
+		"nothing against it":                   {fine, ""},
+		"everything against it":                {referral.Facts{Same: true, Attributed: true, ReferredBefore: true, Mutual: true}, referral.UnknownEntryPoint},
+		"an unknown referrer":                  {with(func(f *referral.Facts) { f.ReferrerKnown = false }), referral.UnknownReferrer},
+		"oneself, referred before":             {with(func(f *referral.Facts) { f.Same, f.Attributed = true, true }), referral.SelfReferral},
+		"somebody else was first":              {with(func(f *referral.Facts) { f.Attributed = true }), referral.AlreadyReferred},
+		"counted before and taken back":        {with(func(f *referral.Facts) { f.ReferredBefore = true }), referral.AlreadyReferred},
+		"mutual":                               {with(func(f *referral.Facts) { f.Mutual = true }), referral.MutualReferral},
+		"mutual and referred before":           {with(func(f *referral.Facts) { f.Mutual, f.Attributed = true, true }), referral.AlreadyReferred},
+		"mutual, which is allowed":             {with(func(f *referral.Facts) { f.Mutual, f.AllowMutual = true, true }), ""},
+		"oneself, though mutual ones may be":   {with(func(f *referral.Facts) { f.Same, f.Mutual, f.AllowMutual = true, true, true }), referral.SelfReferral},
+		"allowed to be mutual, but was before": {with(func(f *referral.Facts) { f.AllowMutual, f.ReferredBefore = true, true }), referral.AlreadyReferred},
+	}
+	for name, test := range tests {
+		want := referral.Rejected
+		if test.want == "" {
+			want = referral.Pending
+		}
+		if status, reason := referral.Admit(test.facts); status != want || reason != test.want {
+			t.Errorf("%s: %s %q, want %s %q", name, status, reason, want, test.want)
+		}
+	}
+}
+
+func TestWhatAnAttributionKeyTellsApart(t *testing.T) {
+	t.Parallel()
+	first := program.EntryPoint{Name: "campaign1", Attribution: program.FirstTouch}
+	each := program.EntryPoint{Name: "campaign1", Attribution: program.PerReferrer}
+	key := referral.AttributionKey
+	if key(first, "ana", "eva") != key(first, "bob", "eva") {
+		t.Error("where the first takes all, referrers must share a key")
+	}
+	if key(each, "ana", "eva") == key(each, "bob", "eva") {
+		t.Error("where each may count, referrers must not share a key")
+	}
+	other := program.EntryPoint{Name: "club", Attribution: program.FirstTouch}
+	if key(first, "ana", "eva") == key(other, "ana", "eva") || key(first, "ana", "eva") == key(first, "ana", "leo") {
+		t.Error("entry points and invitees must not share a key")
+	}
+}
+
+const played = `
+name: Played
+locale: en
+fields: {points: {type: number}}
+entry_points: {campaign1: {flow: welcome}, club: {flow: vip}}
+triggers:
+  - {on: referred_new_contact, do: [{increment: points, by: 2}]}
+  - {on: referred_existing_contact, entry_point: campaign1, do: [{increment: points, by: 1}]}
+flows: {welcome: [{send: "hello"}], vip: [{send: "hello, club"}]}
+`
+
+func TestWhatAReferralPlays(t *testing.T) {
+	t.Parallel()
+	rules, problems := program.Parse([]byte(played))
+	if rules == nil {
+		t.Fatal(problems)
+	}
+	people := map[program.Role]*program.Person{program.Referrer: {UserID: "ana"}, program.Invitee: {UserID: "eva"}}
+	tests := map[string]struct {
+		scene   referral.Scene
+		points  int64
+		welcome string
+	}{
+		"a new contact":                  {referral.Scene{Status: referral.Pending, Kind: referral.New, EntryPoint: "campaign1"}, 2, "hello"},
+		"an existing contact":            {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "campaign1"}, 1, "hello"},
+		"an existing one elsewhere":      {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "club"}, 0, "hello, club"},
+		"a refused one":                  {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"a voided one":                   {referral.Scene{Status: referral.Voided, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one credited already":           {referral.Scene{Status: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one through no known door":      {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "nowhere"}, 0, "hello"},
+		"a flow that goes on by its own": {referral.Scene{Status: referral.Credited, EntryPoint: "campaign1", Segment: referral.Segment{From: []program.Cursor{{For: program.Invitee, At: "flows.vip[0]"}}}}, 0, "hello, club"},
+	}
+	for name, test := range tests {
+		test.scene.People = people
+		var points int64
+		var said []string
+		for _, op := range referral.Play(rules, test.scene).Ops {
+			points += op.Delta
+			if op.Kind == program.OpSend {
+				said = append(said, op.Text)
+			}
+		}
+		if points != test.points || len(said) != 1 || said[0] != test.welcome {
+			t.Errorf("%s: %d points, %v", name, points, said)
+		}
+	}
+}

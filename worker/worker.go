@@ -23,6 +23,9 @@ const (
 	redial = time.Second
 	// connectTimeout bounds one try.
 	connectTimeout = 10 * time.Second
+	// tasksAtOnce bounds the workflow tasks under way in a process, and with them the steps that wait for one hot referrer's turn: more
+	// would time out, become ordinary activities and cost three times as much. What is beyond waits in Temporal's queue, for free.
+	tasksAtOnce = 48
 	// deploymentCheck is how often a versioned worker asks whether it is the current version.
 	deploymentCheck = 10 * time.Second
 )
@@ -118,9 +121,8 @@ func (w *Worker) startWorkers(connection client.Client, fail context.CancelCause
 	options := worker.Options{
 		OnFatalError:      func(err error) { fail(fmt.Errorf("worker: %w", err)) },
 		WorkerStopTimeout: activities.SendTimeout + 2*time.Second,
-		// Referrals are many and short: room for more at once than the SDK's pollers would fetch by themselves.
-		MaxConcurrentWorkflowTaskExecutionSize:  512,
-		MaxConcurrentLocalActivityExecutionSize: 256,
+		MaxConcurrentWorkflowTaskExecutionSize:  tasksAtOnce,
+		MaxConcurrentLocalActivityExecutionSize: 4 * tasksAtOnce,
 	}
 	if w.Deployment.versioned() {
 		options.DeploymentOptions = worker.DeploymentOptions{

@@ -65,11 +65,12 @@ func (in *Inbox) Add(ctx context.Context, bot, account string, events []channel.
 	if len(events) == 0 {
 		return nil, nil
 	}
-	cleaned := make([]channel.Event, len(events))
+	cleaned, now := make([]channel.Event, len(events)), time.Now().UTC()
 	for i, event := range events {
 		cleaned[i] = event.Clean()
-		if cleaned[i].OccurredAt.IsZero() {
-			cleaned[i].OccurredAt = time.Now().UTC()
+		// No time is "just now", and nothing happened later than that: a clock that runs ahead must not hold a window open.
+		if at := cleaned[i].OccurredAt; at.IsZero() || at.After(now) {
+			cleaned[i].OccurredAt = now
 		}
 	}
 	added := &addition{bot: bot, account: account, events: cleaned, arrived: make([]channel.Arrived, len(events)), done: make(chan error, 1)}

@@ -101,6 +101,14 @@ func (s *Store) Overdue(ctx context.Context, unownedFor time.Duration, most int)
 	return overdue, nil
 }
 
+// LookedAfter puts an overdue delivery at the end of the queue of those to look after.
+func (s *Store) LookedAfter(ctx context.Context, delivery channel.DeliveryID) error {
+	if err := s.queries.TouchDelivery(ctx, db.TouchDeliveryParams{BotID: delivery.Bot, DeliveryID: delivery.ID}); err != nil {
+		return fmt.Errorf("note that the delivery was looked after: %w", err)
+	}
+	return nil
+}
+
 // Prune deletes up to most events that were done more than days ago.
 func (s *Store) Prune(ctx context.Context, days, most int) (int, error) {
 	pruned, err := s.queries.PruneInbox(ctx, db.PruneInboxParams{Days: int32(days), Most: int32(most)})

@@ -55,6 +55,7 @@ type Inbox interface {
 	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
 	Listen(ctx context.Context, ring func(), log *slog.Logger)
 	Overdue(ctx context.Context, unownedFor time.Duration, most int) ([]channel.DeliveryID, error)
+	LookedAfter(ctx context.Context, delivery channel.DeliveryID) error
 	Prune(ctx context.Context, days, most int) (int, error)
 }
 
@@ -271,7 +272,7 @@ func (r *relay) start(ctx context.Context, named string, in any, options client.
 	options.WorkflowIDReusePolicy = enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
 	options.WorkflowExecutionErrorWhenAlreadyStarted = true
 	options.EnableEagerStart = r.eager()
-	options.Priority = temporal.Priority{FairnessKey: bot[:min(len(bot), 64)]}
+	options.Priority = contract.Fairness(bot)
 	_, err := r.temporal.ExecuteWorkflow(ctx, options, named, in)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return nil
@@ -288,26 +289,16 @@ func (r *relay) wake(ctx context.Context, event referral.LeasedEvent) error {
 	if _, err := fmt.Sscan(event.Target, &delivery); err != nil {
 		return fmt.Errorf("read which delivery to wake: %w", err)
 	}
-	return r.signalDelivery(ctx, channel.DeliveryID{Bot: event.Bot, ID: delivery})
-}
-
-func (r *relay) signalDelivery(ctx context.Context, delivery channel.DeliveryID) error {
-	in := contract.DeliveryInput{Bot: delivery.Bot, Delivery: delivery.ID}
-	_, err := r.temporal.SignalWithStartWorkflow(ctx, in.ID(), contract.WakeSignal, nil, client.StartWorkflowOptions{
-		ID:                    in.ID(),
-		TaskQueue:             contract.DeliveryQueue,
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(delivery.Bot)),
-		StaticSummary:         fmt.Sprintf("message %d of %s", delivery.ID, delivery.Bot),
-		Priority:              temporal.Priority{FairnessKey: delivery.Bot[:min(len(delivery.Bot), 64)]},
-	}, contract.DeliveryWorkflow, in)
+	in := contract.DeliveryInput{Bot: event.Bot, Delivery: delivery}
+	_, err := r.temporal.SignalWithStartWorkflow(ctx, in.ID(), contract.WakeSignal, nil, deliveryOptions(in), contract.DeliveryWorkflow, in)
 	if err != nil {
 		return fmt.Errorf("wake %s: %w", in.ID(), err)
 	}
 	return nil
 }
 
-// sweep gives a workflow to every delivery that nobody has seemed to own for a while: its starter died in between.
+// sweep gives a workflow to every delivery that nobody has seemed to own for a while: its starter died in between. Most will have
+// one that is only patient; the id tells. What was looked after goes to the back of the queue.
 func (r *relay) sweep(ctx context.Context) {
 	overdue, err := r.inbox.Overdue(ctx, overdueAfter, sweepAtOnce)
 	if err != nil {
@@ -315,10 +306,27 @@ func (r *relay) sweep(ctx context.Context) {
 		return
 	}
 	for _, delivery := range overdue {
-		if err := r.signalDelivery(ctx, delivery); err != nil {
+		in := contract.DeliveryInput{Bot: delivery.Bot, Delivery: delivery.ID}
+		_, err := r.temporal.ExecuteWorkflow(ctx, deliveryOptions(in), contract.DeliveryWorkflow, in)
+		if err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			err = r.inbox.LookedAfter(ctx, delivery)
+		}
+		if err != nil {
 			r.log.Warn("sweep deliveries: the next sweep tries again", "delivery", delivery.ID, "bot", delivery.Bot, "error", err)
 			return
 		}
+	}
+}
+
+func deliveryOptions(in contract.DeliveryInput) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:                                       in.ID(),
+		TaskQueue:                                contract.DeliveryQueue,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		TypedSearchAttributes:                    temporal.NewSearchAttributes(contract.BotID.ValueSet(in.Bot)),
+		StaticSummary:                            fmt.Sprintf("message %d of %s", in.Delivery, in.Bot),
+		Priority:                                 contract.Fairness(in.Bot),
 	}
 }
 

@@ -119,8 +119,8 @@ func (w *Worker) namespace() string {
 // priorities and rates.
 func (w *Worker) startWorkers(connection client.Client, fail context.CancelCauseFunc) (stop func(), err error) {
 	options := worker.Options{
-		OnFatalError:      func(err error) { fail(fmt.Errorf("worker: %w", err)) },
-		WorkerStopTimeout: activities.SendTimeout + 2*time.Second,
+		OnFatalError:                            func(err error) { fail(fmt.Errorf("worker: %w", err)) },
+		WorkerStopTimeout:                       activities.SendTimeout + 2*time.Second,
 		MaxConcurrentWorkflowTaskExecutionSize:  tasksAtOnce,
 		MaxConcurrentLocalActivityExecutionSize: 4 * tasksAtOnce,
 	}

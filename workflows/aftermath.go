@@ -27,8 +27,11 @@ type aftermath struct {
 // follow makes the first attempt at every message, lanes in parallel, and hands what isn't finished, and every wait, to
 // workflows of their own: this one ends.
 func (a aftermath) follow(ctx workflow.Context, applied referral.Applied) error {
-	for _, left := range a.deliver(ctx, applied.Lanes) {
-		if err := a.handOver(ctx, left); err != nil {
+	for i, left := range a.deliver(ctx, applied.Lanes) {
+		if left == 0 {
+			continue
+		}
+		if err := a.handOver(ctx, left, applied.Lanes[i].Account); err != nil {
 			return err
 		}
 	}
@@ -40,7 +43,7 @@ func (a aftermath) follow(ctx workflow.Context, applied referral.Applied) error 
 	return nil
 }
 
-// deliver gives for each lane that isn't finished the first delivery left.
+// deliver gives for each lane the first delivery left, 0 when it is finished.
 func (a aftermath) deliver(ctx workflow.Context, lanes []referral.Lane) []int64 {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: deliverTime,
@@ -51,27 +54,23 @@ func (a aftermath) deliver(ctx workflow.Context, lanes []referral.Lane) []int64 
 	for i, lane := range lanes {
 		attempts[i] = workflow.ExecuteLocalActivity(local, do.Deliver, activities.DeliverInput{Bot: a.bot, Lane: lane})
 	}
-	var unfinished []int64
+	left := make([]int64, len(lanes))
 	for i, attempt := range attempts {
-		left := int64(0)
-		if err := attempt.Get(local, &left); err != nil {
-			left = lanes[i].Deliveries[0] // its workflow finds out what became of it
-		}
-		if left != 0 {
-			unfinished = append(unfinished, left)
+		if err := attempt.Get(local, &left[i]); err != nil {
+			left[i] = lanes[i].Deliveries[0] // its workflow finds out what became of it
 		}
 	}
-	return unfinished
+	return left
 }
 
-func (a aftermath) handOver(ctx workflow.Context, delivery int64) error {
+func (a aftermath) handOver(ctx workflow.Context, delivery int64, account string) error {
 	in := contract.DeliveryInput{Bot: a.bot, Delivery: delivery}
 	return startOnItsOwn(ctx, contract.DeliveryWorkflow, in, workflow.ChildWorkflowOptions{
 		WorkflowID:            in.ID(),
 		TaskQueue:             contract.DeliveryQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(a.bot)),
-		Priority:              fairly(a.bot),
+		Priority:              contract.Fairness(a.bot + "/" + account),
 		StaticSummary:         fmt.Sprintf("message %d of %s", delivery, a.bot),
 	})
 }
@@ -86,7 +85,7 @@ func (a aftermath) goOnLater(ctx workflow.Context, index int, wait program.Wait)
 		TaskQueue:             contract.ReferralQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(a.bot)),
-		Priority:              fairly(a.bot),
+		Priority:              contract.Fairness(a.bot),
 		StaticSummary:         "goes on at " + wait.Cursor.At + " after " + wait.For.String(),
 	})
 }

@@ -6,7 +6,6 @@ package workflows
 import (
 	"strings"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -39,9 +38,3 @@ func outcome(ctx workflow.Context, result contract.Result) (contract.Result, err
 	workflow.SetCurrentDetails(ctx, strings.TrimSuffix(value+": "+result.Summary, ": "))
 	return result, workflow.UpsertTypedSearchAttributes(ctx, contract.Outcome.ValueSet(value))
 }
-
-// fairly spreads the work of one queue over bots, and on the delivery queue over their accounts.
-func fairly(key string) temporal.Priority { return temporal.Priority{FairnessKey: fairnessKey(key)} }
-
-// fairnessKey keeps within the 64 bytes that Temporal takes.
-func fairnessKey(key string) string { return key[:min(len(key), 64)] }

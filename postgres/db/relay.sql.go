@@ -314,3 +314,18 @@ func (q *Queries) ReopenWindow(ctx context.Context, arg ReopenWindowParams) erro
 	)
 	return err
 }
+
+const touchDelivery = `-- name: TouchDelivery :exec
+UPDATE deliveries SET updated_at = now()
+WHERE bot_id = $1 AND delivery_id = $2 AND state IN ('queued', 'sending') AND leased_until < now()
+`
+
+type TouchDeliveryParams struct {
+	BotID      string
+	DeliveryID int64
+}
+
+func (q *Queries) TouchDelivery(ctx context.Context, arg TouchDeliveryParams) error {
+	_, err := q.db.Exec(ctx, touchDelivery, arg.BotID, arg.DeliveryID)
+	return err
+}

@@ -100,6 +100,10 @@ WHERE d.state IN ('queued', 'sending') AND d.updated_at < now() - make_interval(
 ORDER BY d.updated_at
 LIMIT @most::integer;
 
+-- name: TouchDelivery :exec
+UPDATE deliveries SET updated_at = now()
+WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND state IN ('queued', 'sending') AND leased_until < now();
+
 -- name: PruneInbox :execrows
 DELETE FROM inbox
 WHERE (bot_id, event_id) IN (

@@ -25,6 +25,12 @@ const (
 	DeliveryWorkflow = "Delivery"
 )
 
+// Fairness spreads the work of a queue over the holders of a key: bots, and on the delivery queue their accounts.
+func Fairness(key string) temporal.Priority {
+	const most = 64 // bytes that Temporal takes
+	return temporal.Priority{FairnessKey: key[:min(len(key), most)]}
+}
+
 // WakeSignal tells a Delivery to read its row again. It carries nothing: the facts are in Postgres.
 const WakeSignal = "wake"
 

@@ -108,10 +108,10 @@ func (h *house) history(ctx context.Context, workflow string) *historypb.History
 	if err := run.Get(ctx, nil); err != nil {
 		h.t.Fatalf("%s: %v", workflow, err)
 	}
-	return readHistory(h.t, h.temporal, ctx, workflow)
+	return readHistory(ctx, h.t, h.temporal, workflow)
 }
 
-func readHistory(t *testing.T, temporal client.Client, ctx context.Context, workflow string) *historypb.History {
+func readHistory(ctx context.Context, t *testing.T, temporal client.Client, workflow string) *historypb.History {
 	t.Helper()
 	var history historypb.History
 	events := temporal.GetWorkflowHistory(ctx, workflow, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)

@@ -175,40 +175,53 @@ func TestNoGrantStaysWithoutACodeWhileOneIsFree(t *testing.T) {
 	expect(b, int64(people), "SELECT count(*) FROM deliveries WHERE state = 'queued' AND body LIKE 'Code code-%'")
 }
 
-// TestAnImportAndASecondMessageDoNotMissEachOther runs into an import under way with a message about a coupon granted before.
-func TestAnImportAndASecondMessageDoNotMissEachOther(t *testing.T) {
-	t.Parallel()
-	b := withProgram(t, couponProgram)
-	ana := b.contact("ana")
-	b.apply(coupon(ana, "first"))
-
-	var both sync.WaitGroup
-	holder, err := b.sql.Begin(t.Context())
+// duringImport applies a segment while an import of two codes is under way, has the pool, and has found what waited for it.
+func (b books) duringImport(segment referral.Segment) {
+	b.t.Helper()
+	holder, err := b.sql.Begin(b.t.Context())
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	// Keeps the import from finishing: it has the pool, and waits for the first message's row.
-	if _, err := holder.Exec(t.Context(), "SELECT FROM deliveries FOR UPDATE"); err != nil {
-		t.Fatal(err)
+	// Whoever waited first has a message that the import will want to complete: it goes no further than that.
+	if _, err := holder.Exec(b.t.Context(), "SELECT FROM deliveries FOR UPDATE"); err != nil {
+		b.t.Fatal(err)
 	}
+	var both sync.WaitGroup
 	both.Go(func() {
-		if _, err := b.ImportCodes(t.Context(), "shop", "coupon", []string{"A"}); err != nil {
-			t.Error(err)
+		if _, err := b.ImportCodes(b.t.Context(), "shop", "coupon", []string{"A", "B"}); err != nil {
+			b.t.Error(err)
 		}
 	})
 	b.awaitLockWait(nil)
 	applied := make(chan struct{})
 	both.Go(func() {
 		defer close(applied)
-		if _, err := b.Apply(t.Context(), coupon(ana, "second"), referral.Play); err != nil {
-			t.Error(err)
+		if _, err := b.Apply(b.t.Context(), segment, referral.Play); err != nil {
+			b.t.Error(err)
 		}
 	})
 	b.awaitWaiters(2, applied)
-	if err := holder.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := holder.Rollback(b.t.Context()); err != nil {
+		b.t.Fatal(err)
 	}
 	both.Wait()
+}
+
+func TestAnImportAndANewGrantDoNotMissEachOther(t *testing.T) {
+	t.Parallel()
+	b := withProgram(t, couponProgram)
+	ana := b.contact("ana")
+	b.apply(coupon(b.contact("bob"), "first"))
+	b.duringImport(coupon(ana, "second"))
+	expect(b, "Code A, yes A; Code B, yes B", "SELECT string_agg(body, '; ' ORDER BY delivery_id) FROM deliveries WHERE state = 'queued'")
+}
+
+func TestAnImportAndASecondMessageDoNotMissEachOther(t *testing.T) {
+	t.Parallel()
+	b := withProgram(t, couponProgram)
+	ana := b.contact("ana")
+	b.apply(coupon(ana, "first"))
+	b.duringImport(coupon(ana, "second"))
 	expect(b, int64(2), "SELECT count(*) FROM deliveries WHERE state = 'queued' AND body = 'Code A, yes A'")
 }
 

@@ -24,7 +24,7 @@ const (
 	batchEvents = 256
 	// committers write batches at once. While they are busy, the next batch grows: no request ever waits for a timer.
 	committers = 2
-	// conflictRetries bounds the immediate retries of a batch that lost a serialisation conflict.
+	// conflictRetries bounds the immediate tries of a transaction that loses against concurrent ones.
 	conflictRetries = 5
 )
 

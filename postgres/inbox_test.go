@@ -264,6 +264,14 @@ func TestBlocksFollowThePlatformsClockAndWritingUnblocks(t *testing.T) {
 	}
 }
 
+func TestNothingHappenedLaterThanNow(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	b.add("tg", at(event(channel.Text, "from a clock that runs ahead", "ana"), time.Now().Add(time.Hour)), event(channel.Text, "without a time", "bob"))
+	expect(b, int64(2), "SELECT count(*) FROM inbox WHERE occurred_at BETWEEN now() - interval '5 minutes' AND now() + interval '1 minute'")
+	expect(b, int64(2), "SELECT count(*) FROM identities WHERE last_inbound_at < now() + interval '1 minute'")
+}
+
 func TestAParkedWebhookIsKeptOnce(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)

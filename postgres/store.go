@@ -158,9 +158,17 @@ func Schema() (string, error) {
 	return all, err
 }
 
-// inTx runs work in one transaction, rolled back when work or the commit fails.
+// inTx runs work in one transaction, rolled back when work or the commit fails, and again at once when it only lost against a
+// concurrent one.
 func (s *Store) inTx(ctx context.Context, work func(pgx.Tx, *db.Queries) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(tx, s.queries.WithTx(tx)) })
+	var err error
+	for range conflictRetries {
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(tx, s.queries.WithTx(tx)) })
+		if !isConflict(err) {
+			return err
+		}
+	}
+	return err
 }
 
 // Program gives a version of a bot's program, parsed. The version in force when version is 0; ErrNoProgram when there is none.

@@ -87,7 +87,6 @@ const (
 var (
 	numberOperators = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, IsSet, Reaches}
 	textOperators   = []Operator{Equals, NotEquals, Contains, IsSet}
-	tagOperators    = []Operator{IsSet}
 	operators       = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, Contains, IsSet, Reaches}
 )
 

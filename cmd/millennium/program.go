@@ -31,7 +31,9 @@ func programs() *cobra.Command {
 	validate.Flags().StringVar(&language, "lang", language, "language of what is said: es or en")
 	template := &cobra.Command{
 		Use: "template", Short: "Print the template to start from", Args: cobra.NoArgs,
-		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), string(program.Template(language))) },
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprint(cmd.OutOrStdout(), string(program.Template(language)))
+		},
 	}
 	template.Flags().StringVar(&language, "lang", language, "language of the template: es or en")
 	group.AddCommand(validate, template)

@@ -700,7 +700,7 @@ func (q *Queries) Referrals(ctx context.Context, arg ReferralsParams) ([]Referra
 }
 
 const replayEvent = `-- name: ReplayEvent :execrows
-UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, done_at = CASE WHEN kind = 'unreadable' THEN now() END
+UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity', done_at = CASE WHEN kind = 'unreadable' THEN now() END
 WHERE bot_id = $1 AND event_id = $2 AND parked_at IS NOT NULL AND done_at IS NULL
 `
 
@@ -763,7 +763,7 @@ func (q *Queries) Stock(ctx context.Context, arg StockParams) (StockRow, error) 
 }
 
 const unparkForProgram = `-- name: UnparkForProgram :exec
-UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0
+UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity'
 WHERE bot_id = $1 AND parked_reason = $2 AND done_at IS NULL
 `
 

@@ -36,7 +36,7 @@ RETURNING programs.version;
 
 -- name: UnparkForProgram :exec
 -- What came before the bot had a program is worked on now.
-UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0
+UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity'
 WHERE bot_id = @bot_id AND parked_reason = @reason AND done_at IS NULL;
 
 -- name: ProgramSource :one
@@ -139,5 +139,5 @@ SELECT account, raw FROM inbox WHERE bot_id = @bot_id AND event_id = @event_id A
 
 -- name: ReplayEvent :execrows
 -- An event that was read is pending again; a webhook that could be read at last has given its events and is done.
-UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, done_at = CASE WHEN kind = 'unreadable' THEN now() END
+UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity', done_at = CASE WHEN kind = 'unreadable' THEN now() END
 WHERE bot_id = @bot_id AND event_id = @event_id AND parked_at IS NOT NULL AND done_at IS NULL;

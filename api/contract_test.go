@@ -81,7 +81,7 @@ var calls = map[string][]call{
 	},
 	"putProgram": {
 		{name: "a new version", method: "PUT", path: "/v1/bots/cafe/program", body: cafeProgram, headers: yaml, status: 200, holds: `"version":2`},
-		{name: "in JSON", method: "PUT", path: "/v1/bots/cafe/program", body: `{"name":"Small","flows":{"hi":[{"send":"hi"}]},"keywords":[{"match":"hi","flow":"hi"}]}`, status: 200, holds: `"version":3`},
+		{name: "in JSON", method: "PUT", path: "/v1/bots/cafe/program", body: `{"name":"Small","entry_points":{"door":{"flow":"hi"}},"flows":{"hi":[{"send":"hi"}]}}`, status: 200, holds: `"version":3`},
 		{name: "one with a warning", method: "PUT", path: "/v1/bots/cafe/program", body: strings.Replace(cafeProgram, "reaches: 2", "equals: 3", 1),
 			headers: yaml, status: 200, holds: `"severity":"warning"`},
 		{name: "mistakes", method: "PUT", path: "/v1/bots/cafe/program", body: mistakes, headers: yaml,
@@ -250,7 +250,7 @@ func TestNoOperationIsLeftOut(t *testing.T) {
 				fails++
 			}
 		}
-		if works == 0 || fails == 0 && id != "listAccounts" {
+		if works == 0 || fails == 0 {
 			t.Errorf("%s has %d requests that work and %d that are refused", id, works, fails)
 		}
 	}

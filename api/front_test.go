@@ -128,7 +128,7 @@ func newStory(t *testing.T, changes ...func(*api.Config)) *front {
 	events, err := f.books.Lease(t.Context(), 10, time.Minute)
 	f.check(err)
 	for _, event := range events {
-		if ref, ok := referral.ParseRef(event.Ref); ok {
+		if ref, ok := referral.ParseRef(event.Ref, func(name string) bool { return name == "campaign1" }); ok {
 			f.names["referral"] = f.settle(event, ref)
 		}
 	}

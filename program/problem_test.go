@@ -72,7 +72,7 @@ entry_points:
   campaña: {flow: f} # <- bad_entry_point_name
   -a: {flow: f} # <- bad_entry_point_name
   aaaaaaaaaabbbbbbbbbbccccccccccddddddddddx: {flow: f} # <- bad_entry_point_name
-  summer-campaign: {flow: f} # <- ambiguous_entry_point_name
+  summer-cabcdefghij: {flow: f} # <- ambiguous_entry_point_name
   a-c: {flow: f}
   a_campaign-1: {flow: f}`,
 		"entry point with wrong values": `

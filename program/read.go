@@ -24,9 +24,8 @@ var (
 	entryPointPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
 	localePattern     = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 
-	// ambiguousEntryPoint would make the bare name read as the ref of another entry point and a referrer: in
-	// "<entry point>-c<user_id>" the last "-c" counts.
-	ambiguousEntryPoint = regexp.MustCompile(`-c.`)
+	// ambiguousEntryPoint would read as the ref of another entry point and a referrer: "<entry point>-c<user_id>".
+	ambiguousEntryPoint = regexp.MustCompile(`(?i)-c[a-z2-7]{10}$`)
 
 	attributions = []string{string(FirstTouch), string(PerReferrer)}
 	triggerKinds = []string{string(ReferredNewContact), string(ReferredExistingContact)}

@@ -19,6 +19,7 @@ const suffix = "-c"
 var (
 	wordPattern       = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 	entryPointPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
+	userIDPattern     = regexp.MustCompile(`^[a-z2-7]{10}$`)
 	base32Lower       = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 )
 
@@ -36,19 +37,25 @@ func (r Ref) String() string {
 	return r.EntryPoint + suffix + r.Referrer
 }
 
-// ParseRef reads a ref as it came from a channel. Refs are untrusted: whatever isn't one of ours is reported as not ok,
-// and the opening is then treated as one without a ref. The last "-c" counts, so an entry point's name may contain it.
-func ParseRef(text string) (Ref, bool) {
+// ParseRef reads a ref as it came from a channel; known says which names are entry points of the bot. Refs are untrusted:
+// whatever can't be one of ours is reported as not ok, and the opening is then treated as one without a ref.
+//
+// A name may hold "-c" itself ("summer-campaign"): a known name is read as such. Else the last "-c" parts a referrer from a
+// known entry point, or anything that looks like a user id from an unknown one, so that a wrong link shows up with its reason.
+func ParseRef(text string, known func(entryPoint string) bool) (Ref, bool) {
 	text = strings.TrimSpace(text)
 	if !wordPattern.MatchString(text) {
 		return Ref{}, false
 	}
 	at := strings.LastIndex(text, suffix)
-	if at <= 0 || at+len(suffix) == len(text) {
+	if at <= 0 || known(text) {
 		return Ref{EntryPoint: text}, ValidEntryPoint(text)
 	}
-	ref := Ref{EntryPoint: text[:at], Referrer: strings.ToLower(text[at+len(suffix):])}
-	return ref, ValidEntryPoint(ref.EntryPoint)
+	name, referrer := text[:at], strings.ToLower(text[at+len(suffix):])
+	if referrer != "" && known(name) || userIDPattern.MatchString(referrer) {
+		return Ref{EntryPoint: name, Referrer: referrer}, ValidEntryPoint(name)
+	}
+	return Ref{EntryPoint: text}, ValidEntryPoint(text)
 }
 
 // ValidEntryPoint says whether a name may be an entry point's: letters, digits, "_" and "-", at most 40 characters, so

@@ -2,6 +2,7 @@ package referral_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,11 @@ import (
 
 	"github.com/millenniumm/referrals/referral"
 )
+
+// known are the entry points of the bot these refs come to.
+func known(name string) bool {
+	return slices.Contains([]string{"campaign1", "new-club", "summer-campaign"}, name)
+}
 
 func TestARefReadsBackAsWritten(t *testing.T) {
 	t.Parallel()
@@ -21,7 +27,7 @@ func TestARefReadsBackAsWritten(t *testing.T) {
 		if len(text) > referral.MaxRefLength {
 			t.Errorf("%s is longer than channels carry", text)
 		}
-		if read, ok := referral.ParseRef(text); !ok || read != written {
+		if read, ok := referral.ParseRef(text, known); !ok || read != written {
 			t.Errorf("%s reads as %+v, %t", text, read, ok)
 		}
 	})
@@ -39,6 +45,10 @@ func TestRefsAsTheyComeIn(t *testing.T) {
 		"white space around it":            {" campaign1-cabc\n", referral.Ref{EntryPoint: "campaign1", Referrer: "abc"}, true},
 		"upper case in the user id":        {"campaign1-cABC", referral.Ref{EntryPoint: "campaign1", Referrer: "abc"}, true},
 		"the separator in the name":        {"new-club-cabc", referral.Ref{EntryPoint: "new-club", Referrer: "abc"}, true},
+		"a name with the separator":        {"summer-campaign", referral.Ref{EntryPoint: "summer-campaign"}, true},
+		"shared, of such a name":           {"summer-campaign-cabcdefghij", referral.Ref{EntryPoint: "summer-campaign", Referrer: "abcdefghij"}, true},
+		"an unknown name with it":          {"winter-campaign", referral.Ref{EntryPoint: "winter-campaign"}, true},
+		"an unknown name that was shared":  {"nosuch-cabcdefghij", referral.Ref{EntryPoint: "nosuch", Referrer: "abcdefghij"}, true},
 		"nothing after the separator":      {"campaign1-c", referral.Ref{EntryPoint: "campaign1-c"}, true},
 		"a name that begins with a hyphen": {"-cabc", referral.Ref{}, false},
 		"nothing":                          {"", referral.Ref{}, false},
@@ -52,7 +62,7 @@ func TestRefsAsTheyComeIn(t *testing.T) {
 		"too long a name":                  {strings.Repeat("a", 41) + "-cabc", referral.Ref{}, false},
 	}
 	for name, test := range tests {
-		got, ok := referral.ParseRef(test.text)
+		got, ok := referral.ParseRef(test.text, known)
 		if ok != test.ok || ok && got != test.want {
 			t.Errorf("%s: %+v, %t", name, got, ok)
 		}
@@ -65,7 +75,7 @@ func FuzzParseRef(f *testing.F) {
 	}
 	safe := regexp.MustCompile(`^[A-Za-z0-9_-]*$`)
 	f.Fuzz(func(t *testing.T, text string) {
-		ref, ok := referral.ParseRef(text)
+		ref, ok := referral.ParseRef(text, known)
 		if !ok {
 			return
 		}
@@ -75,7 +85,7 @@ func FuzzParseRef(f *testing.F) {
 		if ref.Referrer != strings.ToLower(ref.Referrer) {
 			t.Errorf("%q has a referrer in upper case: %+v", text, ref)
 		}
-		if again, ok := referral.ParseRef(ref.String()); !ok || again != ref {
+		if again, ok := referral.ParseRef(ref.String(), known); !ok || again != ref {
 			t.Errorf("%q reads as %+v, which reads as %+v", text, ref, again)
 		}
 	})

@@ -214,7 +214,10 @@ func (r *relay) interaction(ctx context.Context, event referral.LeasedEvent) err
 	if err != nil {
 		return err
 	}
-	ref, understood := referral.ParseRef(event.Ref)
+	ref, understood := referral.ParseRef(event.Ref, func(name string) bool {
+		_, known := rules.EntryPoint(name)
+		return known
+	})
 	if understood && ref.Referrer != "" {
 		return r.startReferral(ctx, event, ref)
 	}

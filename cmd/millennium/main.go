@@ -25,7 +25,7 @@ func main() {
 		serving("serve", "Run the api and a worker in one process", true, true),
 		serving("api", "Run the api: webhooks, REST, pages", true, false),
 		serving("worker", "Run a worker: the relay and the Temporal workers", false, true),
-		migrating(), seeding(), programs(), fakeTelegram(),
+		migrating(), seeding(), programs(), healthchecking(), fakeTelegram(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "millennium:", err)

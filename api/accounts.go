@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/millenniumm/referrals/api/openapi"
 	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/referral"
 )
 
 // An accountView is an account without its credentials: those are write-only.
@@ -65,13 +67,17 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 	}
 	account := accountOf(asked, bot, name)
 	before, err := s.Books.Account(c.Request.Context(), bot, name)
-	if err == nil && before.Channel != account.Channel {
+	known := err == nil
+	switch {
+	case known && before.Channel != account.Channel:
 		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
 			"An account stays on its channel ("+before.Channel+"): connect this one under another name."))
 		return
-	}
-	if err == nil {
+	case known:
 		account.Credentials = merged(before.Credentials, account.Credentials)
+	case !errors.Is(err, referral.ErrNotFound): // what can't be read must not be overwritten
+		s.fail(c, err, unknownAccount)
+		return
 	}
 	if !s.fit(c, account) {
 		return
@@ -85,11 +91,11 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 
 func accountOf(asked openapi.PutAccount, bot, name string) channel.Account {
 	account := channel.Account{
-		Bot: bot, Name: name, Channel: string(asked.Channel), ExternalID: valueOf(asked.ExternalId),
-		Credentials: valueOf(asked.Credentials), Settings: valueOf(asked.Settings), APIBaseURL: valueOf(asked.ApiBaseUrl),
+		Bot: bot, Name: name, Channel: string(asked.Channel), ExternalID: channel.CleanText(valueOf(asked.ExternalId)),
+		Credentials: valueOf(asked.Credentials), Settings: map[string]string{}, APIBaseURL: channel.CleanText(valueOf(asked.ApiBaseUrl)),
 	}
-	if account.Settings == nil {
-		account.Settings = map[string]string{}
+	for key, value := range valueOf(asked.Settings) {
+		account.Settings[channel.CleanText(key)] = channel.CleanText(value)
 	}
 	return account
 }

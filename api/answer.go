@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,8 +14,13 @@ import (
 
 // read decodes a body that the contract was checked against already.
 func (s *server) read(c *gin.Context, into any) bool {
-	if err := json.NewDecoder(c.Request.Body).Decode(into); err != nil {
-		s.problem(c, badRequest("The body is not the JSON the contract asks for: "+err.Error()))
+	body := json.NewDecoder(c.Request.Body)
+	if err := body.Decode(into); err != nil {
+		s.problem(c, badRequest("The body is not the JSON the contract asks for.", item{Path: "body", Detail: err.Error()}))
+		return false
+	}
+	if _, err := body.Token(); !errors.Is(err, io.EOF) {
+		s.problem(c, badRequest("There is more in the body than one JSON value.", item{Path: "body", Detail: "something stands behind the first value"}))
 		return false
 	}
 	return true
@@ -59,10 +66,16 @@ func (s *server) startOfPage(c *gin.Context, cursor *string) (int64, bool) {
 	}
 	before, err := strconv.ParseInt(*cursor, 10, 64)
 	if err != nil || before <= 0 {
-		s.problem(c, badRequest("This is not an id or cursor we gave: pass `next` of the page before, as it is."))
+		s.problem(c, badRequest("This is not a cursor we gave: pass `next` of the page before, as it is."))
 		return 0, false
 	}
 	return before, true
+}
+
+// idOf reads the id in a path, which the contract makes sure is a number that fits.
+func idOf(text string) int64 {
+	id, _ := strconv.ParseInt(text, 10, 64)
+	return id
 }
 
 func valueOf[T any](pointer *T) T {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func New(config Config) (http.Handler, error) {
 	router := gin.New()
 	router.UseRawPath, router.UnescapePathValues = true, true
 	router.HandleMethodNotAllowed = true
-	router.Use(s.recover, s.bound)
+	router.Use(s.recover, s.bound, s.legible)
 	router.NoRoute(func(c *gin.Context) { s.problem(c, notHere) })
 	router.NoMethod(func(c *gin.Context) { s.problem(c, wrongMethod) })
 	router.GET("/", s.page)
@@ -120,8 +121,8 @@ func New(config Config) (http.Handler, error) {
 
 // authorize lets the holder of the admin token through.
 func (s *server) authorize(c *gin.Context) {
-	token, bearer := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	if !bearer || subtle.ConstantTimeCompare([]byte(token), []byte(s.AdminToken)) != 1 {
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare([]byte(token), []byte(s.AdminToken)) != 1 {
 		c.Header("WWW-Authenticate", `Bearer realm="millennium"`)
 		s.problem(c, unauthorized)
 	}
@@ -133,6 +134,17 @@ func (s *server) bound(c *gin.Context) {
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
+}
+
+// legible refuses an address that holds what Postgres can't: asking for it would look like a failure of the books.
+func (s *server) legible(c *gin.Context) {
+	query, err := url.QueryUnescape(c.Request.URL.RawQuery)
+	for _, part := range []string{c.Request.URL.Path, query} {
+		if err != nil || channel.CleanText(part) != part {
+			s.problem(c, badRequest("The address holds NUL or what is no UTF-8 text: escape it anew."))
+			return
+		}
+	}
 }
 
 // recover turns a bug into a 500 that gives nothing away, with its cause in the log.

@@ -22,7 +22,7 @@ func TestAProgramsMistakesAreToldInItsAuthorsLanguage(t *testing.T) {
 			for i, want := range []struct {
 				code, path   string
 				line, column int
-			}{{"bad_field_type", "fields.points.type", 4, 18}, {"unknown_flow", "entry_points.campaign1.flow", 6, 21}} {
+			}{{"unknown_field_type", "fields.points.type", 4, 12}, {"unknown_flow", "entry_points.campaign1.flow", 6, 15}} {
 				item := said.Problems[i]
 				if item.Severity != "error" || item.Code != want.code || item.Path != want.path || item.Line != want.line || item.Column != want.column {
 					t.Errorf("mistake %d is %+v", i, item)

@@ -102,7 +102,7 @@ func (s *server) PostEvent(c *gin.Context, bot string) {
 	if !s.read(c, &asked) {
 		return
 	}
-	account, err := s.Books.Account(c.Request.Context(), bot, asked.Account)
+	account, err := s.Books.Account(c.Request.Context(), bot, channel.CleanText(asked.Account))
 	if err != nil {
 		s.fail(c, err, unknownAccount)
 		return
@@ -186,8 +186,9 @@ func (s *server) ListReferrals(c *gin.Context, bot string, params openapi.ListRe
 
 // GetReferral gives one referral with everything it led to.
 func (s *server) GetReferral(c *gin.Context, bot, id string) {
-	number, ok := s.startOfPage(c, &id)
-	if !ok {
+	number := idOf(id)
+	if number == 0 {
+		s.problem(c, unknownReferral) // the books would take it for any referral
 		return
 	}
 	detail, err := s.Books.Referral(c.Request.Context(), bot, number)
@@ -305,10 +306,7 @@ func (s *server) ListParked(c *gin.Context, bot string, params openapi.ListParke
 
 // ReplayParked works on a parked event again; a webhook is read anew first, and stays parked if it still can't be.
 func (s *server) ReplayParked(c *gin.Context, bot, event string) {
-	id, ok := s.startOfPage(c, &event)
-	if !ok {
-		return
-	}
+	id := idOf(event)
 	account, raw, err := s.Books.ParkedWebhook(c.Request.Context(), bot, id)
 	if err == nil && len(raw) > 0 {
 		err = s.readAgain(c, bot, account, raw)
@@ -328,12 +326,21 @@ func (s *server) readAgain(c *gin.Context, bot, account string, raw []byte) erro
 	if err != nil {
 		return err
 	}
-	events, err := s.Channels[home.Channel].Parse(home, raw)
-	if err == nil {
-		_, err = s.Inbox.Add(c.Request.Context(), bot, account, events)
+	adapter, known := s.Channels[home.Channel]
+	if !known {
+		return stillUnreadable("this binary has no channel " + home.Channel)
 	}
+	events, err := adapter.Parse(home, raw)
 	if err != nil {
-		return newProblem(http.StatusConflict, "still_unreadable", "It still can't be read", "It stays parked: "+err.Error())
+		return stillUnreadable(err.Error())
 	}
-	return nil
+	_, err = s.Inbox.Add(c.Request.Context(), bot, account, events)
+	if errors.Is(err, channel.ErrBadEvent) {
+		return stillUnreadable("the event holds data that can't be stored")
+	}
+	return err
+}
+
+func stillUnreadable(reason string) problem {
+	return newProblem(http.StatusConflict, "still_unreadable", "It still can't be read", "It stays parked: "+reason+".")
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -132,4 +133,28 @@ func TestWhatComesBeforeAProgramIsKept(t *testing.T) {
 	booked(h, 1, `SELECT count(*) FROM inbox WHERE bot_id = 'later' AND parked_at IS NOT NULL`)
 	h.must("PUT", "/v1/bots/later/program", spanish(), http.StatusOK)
 	booked(h, 1, `SELECT count(*) FROM deliveries WHERE bot_id = 'later' AND state = 'accepted'`)
+}
+
+func TestHealthchecksTellWhoIsWell(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, shared, spanish())
+	well := func(part string) error {
+		process, err := startChild("healthcheck", h.environment, binaries.millennium, "healthcheck", part)
+		h.check(err)
+		<-process.exited
+		if !process.command.ProcessState.Success() {
+			return errors.New(process.output.String())
+		}
+		return nil
+	}
+	h.check(well("api"))
+	if well("worker") == nil {
+		t.Error("a worker that was never started is called well")
+	}
+	h.startWorker()
+	eventually(t, "the worker is well", func() error { return well("worker") })
+	h.api.kill()
+	if well("api") == nil {
+		t.Error("an api that is dead is called well")
+	}
 }

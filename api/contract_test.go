@@ -28,8 +28,8 @@ type call struct {
 
 var yaml = []string{"Content-Type: application/yaml"}
 
-// calls are requests for every operation of the contract, each operation's on a story of their own and in order. The first of
-// each is one that works.
+// calls are requests for every operation of the contract, in order; those of an operation that changes something on a story of
+// their own. The first of each is one that works.
 var calls = map[string][]call{
 	"listBots": {
 		{name: "all of them", method: "GET", path: "/v1/bots", status: 200, holds: `"id":"cafe"`},
@@ -193,11 +193,15 @@ entry_points:
 
 func TestEveryOperationKeepsTheContract(t *testing.T) {
 	t.Parallel()
+	reading := newStory(t)
 	for operation, requests := range calls {
 		t.Run(operation, func(t *testing.T) {
 			t.Parallel()
-			f := newStory(t)
-			f.parkEvent()
+			f := reading
+			if requests[0].method != http.MethodGet {
+				f = newStory(t)
+				f.parkEvent()
+			}
 			for _, each := range requests {
 				t.Run(each.name, func(t *testing.T) {
 					got := f.send(t, each.method, each.path, each.body, each.headers...)

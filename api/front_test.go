@@ -70,9 +70,21 @@ type front struct {
 // newFront makes a front on an empty database, with the changes to its configuration that a test wants.
 func newFront(t *testing.T, changes ...func(*api.Config)) *front {
 	t.Helper()
-	f := &front{t: t, books: pgtest.NewStore(t), log: &textLog{}, names: map[string]string{}}
+	books := pgtest.NewStore(t)
+	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) { c.Books, c.Inbox = books, startInbox(t, books) }}, changes...)...)
+	f.books = books
+	return f
+}
+
+// broken are books in which every method is a bug.
+type broken struct{ api.Books }
+
+// newFacade makes a front with nothing behind it, for what never asks the books.
+func newFacade(t *testing.T, changes ...func(*api.Config)) *front {
+	t.Helper()
+	f := &front{t: t, log: &textLog{}, names: map[string]string{}}
 	config := api.Config{
-		Books: f.books, Inbox: startInbox(t, f.books), AdminToken: adminToken, PublicURL: "https://bot.example.com",
+		Books: broken{}, AdminToken: adminToken, PublicURL: "https://bot.example.com",
 		Channels:   map[string]channel.Adapter{telegram.Name: telegram.Adapter{}, generic.Name: generic.Adapter{}},
 		TemporalUI: "http://temporal.example.com/", Namespace: "default", Log: slog.New(slog.NewTextHandler(f.log, nil)),
 	}

@@ -18,7 +18,7 @@ const (
 
 func TestThePageSpeaksItsReadersLanguage(t *testing.T) {
 	t.Parallel()
-	f := newFront(t)
+	f := newFacade(t)
 	for name, test := range map[string]struct{ path, accepts, want string }{
 		"nothing is said":                    {"/", "", englishPage},
 		"a Spanish browser":                  {"/", "es-MX,es;q=0.9,en;q=0.8", spanishPage},
@@ -47,7 +47,7 @@ func TestThePageSpeaksItsReadersLanguage(t *testing.T) {
 func TestThePageSaysWhereThingsAreAndNothingSecret(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/?lang=es", "/?lang=en"} {
-		f := newFront(t)
+		f := newFacade(t)
 		got := f.send(t, "GET", path, "", "Authorization:")
 		for _, address := range []string{"https://bot.example.com/v1/bots/demo", "http://temporal.example.com/", "/openapi.yaml", "/readyz"} {
 			if !strings.Contains(string(got.body), address) {
@@ -60,7 +60,7 @@ func TestThePageSaysWhereThingsAreAndNothingSecret(t *testing.T) {
 // Nothing but our own style may come with the page: no script runs, nobody frames it.
 func TestThePageAllowsNothingButItself(t *testing.T) {
 	t.Parallel()
-	f := newFront(t)
+	f := newFacade(t)
 	for _, path := range []string{"/?lang=es", "/?lang=en"} {
 		got := f.send(t, "GET", path, "", "Authorization:")
 		policy := got.header.Get("Content-Security-Policy")
@@ -82,7 +82,7 @@ func TestThePageAllowsNothingButItself(t *testing.T) {
 
 func TestAPublicAddressCannotWriteIntoThePage(t *testing.T) {
 	t.Parallel()
-	f := newFront(t, func(c *api.Config) {
+	f := newFacade(t, func(c *api.Config) {
 		c.PublicURL, c.TemporalUI = `https://a.example/"><script>alert(1)</script>`, `javascript:alert(1)`
 	})
 	got := f.send(t, "GET", "/", "", "Authorization:")
@@ -104,7 +104,7 @@ func TestThePageSaysWhenTemporalIsNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFront(t, func(c *api.Config) { c.TemporalReady = test.ready })
+			f := newFacade(t, func(c *api.Config) { c.TemporalReady = test.ready })
 			for _, path := range []string{"/?lang=es", "/?lang=en"} {
 				if got := f.send(t, "GET", path, ""); strings.Contains(string(got.body), note) != test.told {
 					t.Errorf("%s: a note is told: %t", path, !test.told)
@@ -159,7 +159,7 @@ func TestTheContractIsServedAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := newFront(t).send(t, "GET", "/openapi.yaml", "", "Authorization:")
+	got := newFacade(t).send(t, "GET", "/openapi.yaml", "", "Authorization:")
 	if got.status != http.StatusOK || string(got.body) != string(file) || mediaType(got) != "application/yaml" {
 		t.Errorf("%d %s, %d bytes instead of %d", got.status, mediaType(got), len(got.body), len(file))
 	}

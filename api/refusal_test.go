@@ -279,12 +279,9 @@ func TestWithoutPostgresEveryOperationSaysSoAndNothingElse(t *testing.T) {
 	}
 }
 
-// broken are books in which every method is a bug.
-type broken struct{ api.Books }
-
 func TestABugGivesNothingAway(t *testing.T) {
 	t.Parallel()
-	f := newFront(t, func(c *api.Config) { c.Books = broken{} })
+	f := newFacade(t)
 	f.names = map[string]string{"ana": "aaaaaaaaaa", "referral": "1", "parked-event": "1"}
 	for operation, request := range working() {
 		t.Run(operation, func(t *testing.T) {

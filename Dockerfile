@@ -13,6 +13,8 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 # Holds CA certificates, time zones and the user nonroot (65532), and nothing that can be run.
 FROM gcr.io/distroless/static-debian13:nonroot
 COPY --from=build /out/millennium /usr/local/bin/millennium
+# Inside a container loopback would reach nobody.
+ENV MILLENNIUM_ADDR=0.0.0.0:8080
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/millennium"]
 CMD ["serve"]

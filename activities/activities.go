@@ -80,7 +80,7 @@ func (a *Activities) Run(ctx context.Context, in contract.FlowInput) (referral.A
 
 // GoOn runs a flow on after a wait.
 func (a *Activities) GoOn(ctx context.Context, in contract.ResumeInput) (referral.Applied, error) {
-	return a.apply(ctx, in.Contact, referral.Segment{
+	return a.apply(ctx, in.Wanted, referral.Segment{
 		Bot: in.Bot, Run: in.Run, Name: in.Segment, Contact: in.Contact, Account: in.Account,
 		Version: in.Version, From: []program.Cursor{in.From}, EntryPoint: in.EntryPoint,
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/referral"
 )
@@ -15,6 +17,8 @@ const (
 	SendTimeout = 3 * time.Second
 	// leaseFor outlives any attempt: when it has run out and nothing was written, the outcome is unknown.
 	leaseFor = 10 * time.Second
+	// startWithin bounds the time in which a lane's messages are begun in a workflow task; the last may take as long as any.
+	startWithin = time.Second
 	// slowCall marks an account as one to keep out of workflow tasks for a while.
 	slowCall = time.Second
 )
@@ -25,39 +29,54 @@ type DeliverInput struct {
 	Lane referral.Lane `json:"lane"`
 }
 
-// Deliver makes the first attempt at each delivery of a lane. It gives the first one that is not finished, which then owns
-// those behind it, or 0. It never fails for a platform's sake.
-func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (left int64, err error) {
-	deadline := time.Now().Add(SendTimeout)
-	for _, delivery := range in.Lane.Deliveries {
-		if time.Now().After(deadline) {
-			return delivery, nil
-		}
-		finished, err := a.firstAttempt(ctx, in.Bot, in.Lane.Account, delivery)
-		if err != nil {
-			return 0, toTemporal(err)
-		}
-		if !finished {
-			return delivery, nil
-		}
-	}
-	return 0, nil
+// Delivered is what came of a lane's first attempts.
+type Delivered struct {
+	// Left is the first delivery that is not finished, which then owns those behind it; 0 when all are.
+	Left int64 `json:"left,omitempty"`
+	// Unwritten is what became of Left, when the books could not be told.
+	Unwritten *Unwritten `json:"unwritten,omitempty"`
 }
 
-func (a *Activities) firstAttempt(ctx context.Context, bot, account string, delivery int64) (finished bool, err error) {
+// Unwritten is an attempt the platform took, whose receipt is not in the books yet. It must get there before anything is sent again.
+type Unwritten struct {
+	Bot        string `json:"bot"`
+	Delivery   int64  `json:"delivery"`
+	Lease      int64  `json:"lease"`
+	PlatformID string `json:"platform_id,omitempty"`
+}
+
+// Deliver makes the first attempt at each delivery of a lane, one after the other. It never fails for a platform's sake.
+func (a *Activities) Deliver(ctx context.Context, in DeliverInput) (Delivered, error) {
+	deadline := time.Now().Add(startWithin)
+	for _, delivery := range in.Lane.Deliveries {
+		if time.Now().After(deadline) {
+			return Delivered{Left: delivery}, nil
+		}
+		finished, unwritten, err := a.firstAttempt(ctx, in.Bot, in.Lane.Account, delivery)
+		if err != nil {
+			return Delivered{}, toTemporal(err)
+		}
+		if !finished {
+			return Delivered{Left: delivery, Unwritten: unwritten}, nil
+		}
+	}
+	return Delivered{}, nil
+}
+
+func (a *Activities) firstAttempt(ctx context.Context, bot, account string, delivery int64) (finished bool, unwritten *Unwritten, err error) {
 	if !a.health.fit(bot, account) {
-		return false, nil
+		return false, nil, nil
 	}
 	attempt, ok, err := a.outbox.Begin(ctx, bot, delivery, leaseFor)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if !ok { // perhaps made already, by this step before a crash
 		standing, err := a.outbox.Standing(ctx, bot, delivery)
-		return standing.State.Final(), err
+		return standing.State.Final(), nil, err
 	}
-	state, _, err := a.attempt(ctx, attempt)
-	return state.Final(), err
+	made := a.attempt(ctx, attempt)
+	return made.state.Final(), made.unwritten, made.err
 }
 
 // Attempted is what came of an attempt in a Delivery workflow.
@@ -65,6 +84,8 @@ type Attempted struct {
 	State channel.DeliveryState `json:"state"`
 	Error string                `json:"error,omitempty"`
 	Next  int64                 `json:"next,omitempty"` // the message to the same identity that may leave now
+	// Unwritten is set when the platform took the message and the books could not be told.
+	Unwritten *Unwritten `json:"unwritten,omitempty"`
 }
 
 // Attempt makes one attempt at a delivery on behalf of its workflow. What may yet succeed is an error, with the time to wait before
@@ -75,15 +96,33 @@ func (a *Activities) Attempt(ctx context.Context, in channel.DeliveryID) (Attemp
 		return Attempted{}, toTemporal(err)
 	}
 	if ok {
-		_, failure, err := a.attempt(ctx, attempt)
-		if err != nil {
-			return Attempted{}, toTemporal(err)
+		made := a.attempt(ctx, attempt)
+		if made.unwritten != nil {
+			return Attempted{State: channel.Sending, Unwritten: made.unwritten}, nil
 		}
-		if failure != nil && mayYetSucceed(failure.Class) {
-			return Attempted{}, sendRetry(failure)
+		if made.err != nil {
+			return Attempted{}, toTemporal(made.err)
+		}
+		if made.failure != nil && mayYetSucceed(made.failure.Class) {
+			return Attempted{}, sendRetry(made.failure, attemptNumber(ctx))
 		}
 	}
 	return a.standing(ctx, in)
+}
+
+// attemptNumber counts Temporal's attempts at the activity, from 1.
+func attemptNumber(ctx context.Context) int32 {
+	if !activity.IsActivity(ctx) {
+		return 1
+	}
+	return activity.GetInfo(ctx).Attempt
+}
+
+// Record writes a receipt that the books could not be told at once. If somebody else took the delivery since, their word counts.
+func (a *Activities) Record(ctx context.Context, in Unwritten) error {
+	taken := channel.Attempt{Bot: in.Bot, Delivery: in.Delivery, Lease: in.Lease}
+	_, err := a.outbox.Finish(ctx, taken, channel.Outcome{Receipt: channel.Receipt{PlatformID: in.PlatformID}})
+	return toTemporal(err)
 }
 
 func mayYetSucceed(class channel.Class) bool {
@@ -99,7 +138,7 @@ func (a *Activities) standing(ctx context.Context, in channel.DeliveryID) (Attem
 		return Attempted{}, toTemporal(err)
 	}
 	if standing.State == channel.Sending || standing.State == channel.Queued {
-		return Attempted{}, held(standing)
+		return Attempted{}, held(standing, attemptNumber(ctx))
 	}
 	return Attempted{State: standing.State, Error: standing.Error, Next: standing.Next}, nil
 }
@@ -112,13 +151,26 @@ func (a *Activities) Expire(ctx context.Context, in channel.DeliveryID) (Attempt
 	return a.standing(ctx, in)
 }
 
+// made is what came of one attempt.
+type made struct {
+	state     channel.DeliveryState
+	failure   *channel.SendError // nil when the platform took it
+	unwritten *Unwritten         // the platform took it, and the books don't know
+	err       error              // the books could not be told of a failure
+}
+
 // attempt sends and writes the outcome, also when the caller's time is up meanwhile: a known success must not be forgotten.
-func (a *Activities) attempt(ctx context.Context, taken channel.Attempt) (channel.DeliveryState, *channel.SendError, error) {
+func (a *Activities) attempt(ctx context.Context, taken channel.Attempt) made {
 	outcome := a.send(ctx, taken)
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), SendTimeout)
 	defer cancel()
 	state, err := a.outbox.Finish(writing, taken, outcome)
-	return state, outcome.Failure, err
+	if err != nil && outcome.Failure == nil {
+		return made{unwritten: &Unwritten{
+			Bot: taken.Bot, Delivery: taken.Delivery, Lease: taken.Lease, PlatformID: outcome.Receipt.PlatformID,
+		}}
+	}
+	return made{state: state, failure: outcome.Failure, err: err}
 }
 
 func (a *Activities) send(ctx context.Context, taken channel.Attempt) channel.Outcome {

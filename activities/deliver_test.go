@@ -94,11 +94,11 @@ func (b *bench) arrive() (user string) {
 
 func (b *bench) deliver() (left int64) {
 	b.t.Helper()
-	left, err := b.Deliver(b.t.Context(), activities.DeliverInput{Bot: "shop", Lane: b.lane})
+	delivered, err := b.Deliver(b.t.Context(), activities.DeliverInput{Bot: "shop", Lane: b.lane})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return left
+	return delivered.Left
 }
 
 func (b *bench) tryAgain(place int) (activities.Attempted, *temporal.ApplicationError) {
@@ -169,11 +169,60 @@ func TestAKnownSuccessSurvivesACallerWhoGaveUp(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	late := activities.New(b.store, b.store, b.store, map[string]channel.Adapter{"telegram": lateAdapter{giveUp: giveUp}})
 	lane := referral.Lane{Account: "tg", Deliveries: b.lane.Deliveries[:1]}
-	if left, err := late.Deliver(ctx, activities.DeliverInput{Bot: "shop", Lane: lane}); left != 0 || err != nil {
-		t.Errorf("left %d, %v", left, err)
+	if delivered, err := late.Deliver(ctx, activities.DeliverInput{Bot: "shop", Lane: lane}); delivered.Left != 0 || err != nil {
+		t.Errorf("left %d, %v", delivered.Left, err)
 	}
 	if b.state(0) != channel.Accepted {
 		t.Errorf("it is %s", b.state(0))
+	}
+}
+
+// A deafOutbox takes deliveries but can't be told what became of them, as when Postgres goes away during a call.
+type deafOutbox struct {
+	*postgres.Store
+	deaf bool
+}
+
+func (o *deafOutbox) Finish(ctx context.Context, attempt channel.Attempt, outcome channel.Outcome) (channel.DeliveryState, error) {
+	if o.deaf {
+		return "", errors.New("connection refused")
+	}
+	return o.Store.Finish(ctx, attempt, outcome)
+}
+
+func TestAKnownSuccessIsNotRepeatedWhenTheBooksWereAway(t *testing.T) {
+	t.Parallel()
+	for name, try := range map[string]func(b *bench, a *activities.Activities) (*activities.Unwritten, error){
+		"in a first attempt": func(b *bench, a *activities.Activities) (*activities.Unwritten, error) {
+			delivered, err := a.Deliver(b.t.Context(), activities.DeliverInput{Bot: "shop", Lane: b.lane})
+			if delivered.Left != b.lane.Deliveries[0] {
+				b.t.Errorf("left %d", delivered.Left)
+			}
+			return delivered.Unwritten, err
+		},
+		"in its workflow": func(b *bench, a *activities.Activities) (*activities.Unwritten, error) {
+			attempted, err := a.Attempt(b.t.Context(), channel.DeliveryID{Bot: "shop", ID: b.lane.Deliveries[0]})
+			return attempted.Unwritten, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			outbox := &deafOutbox{b.store, true}
+			a := activities.New(b.store, outbox, b.store, map[string]channel.Adapter{"telegram": telegram.Adapter{}})
+			unwritten, err := try(&b, a)
+			if err != nil || unwritten == nil {
+				t.Fatalf("the receipt was lost: %v", err)
+			}
+			if err := a.Record(t.Context(), *unwritten); err == nil {
+				t.Error("the books could be told although they are away")
+			}
+			outbox.deaf = false
+			if err := a.Record(t.Context(), *unwritten); err != nil || b.state(0) != channel.Accepted {
+				t.Errorf("state %s, %v", b.state(0), err)
+			}
+			b.sent("one")
+		})
 	}
 }
 
@@ -219,7 +268,7 @@ func TestWhatMayYetSucceedIsRepeatedByTemporal(t *testing.T) {
 	}{
 		"too fast":             {telegramtest.TooManyRequests(7), "send/throttle", 7 * time.Second},
 		"an operator must act": {telegramtest.Fail(401, "Unauthorized"), "send/config", 5 * time.Minute},
-		"nobody knows":         {telegramtest.Lost(), "send/unknown", 0},
+		"nobody knows":         {telegramtest.Lost(), "send/unknown", time.Second},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

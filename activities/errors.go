@@ -24,6 +24,7 @@ const (
 const (
 	throttlePause = 5 * time.Second
 	configPause   = 5 * time.Minute // only an operator mends it; until then there is no hurry
+	longestPause  = 10 * time.Minute
 )
 
 // toTemporal is the one place that maps the books' errors to what Temporal does about them. Whatever isn't known here is
@@ -41,28 +42,38 @@ func toTemporal(err error) error {
 	}
 }
 
-// sendRetry says when an attempt that failed is to be repeated, as an error that Temporal acts on. at is zero for Temporal's own backoff.
-func sendRetry(failure *channel.SendError) error {
-	options := temporal.ApplicationErrorOptions{NextRetryDelay: pauseAfter(failure)}
+// sendRetry says when an attempt that failed is to be repeated, as an error that Temporal acts on. attempt counts from 1.
+func sendRetry(failure *channel.SendError, attempt int32) error {
+	options := temporal.ApplicationErrorOptions{NextRetryDelay: pauseAfter(failure, attempt)}
 	return temporal.NewApplicationErrorWithOptions(failure.Error(), SendError+"/"+string(failure.Class), options)
 }
 
-func pauseAfter(failure *channel.SendError) time.Duration {
+// pauseAfter is what the platform asked for, or else a pause that doubles. It is always given to Temporal, since its own backoff and a
+// longer wait that a platform asks for can't both be bounded by one maximum.
+func pauseAfter(failure *channel.SendError, attempt int32) time.Duration {
 	switch {
 	case failure.RetryAfter > 0:
 		return failure.RetryAfter
-	case failure.Class == channel.Throttle:
-		return throttlePause
 	case failure.Class == channel.Config:
 		return configPause
+	case failure.Class == channel.Throttle:
+		return max(throttlePause, doubling(attempt))
 	default:
-		return 0
+		return doubling(attempt)
 	}
 }
 
-// held says that somebody else has the delivery for now.
-func held(standing channel.Standing) error {
-	pause := max(standing.LeaseFor, time.Second)
-	return temporal.NewApplicationErrorWithOptions("another attempt is under way", SendError+"/held",
-		temporal.ApplicationErrorOptions{NextRetryDelay: pause})
+// doubling gives 1 s, 2 s, 4 s … and at most longestPause.
+func doubling(attempt int32) time.Duration {
+	const soEnough = 16 // doublings: more would only overflow
+	return min(time.Second<<min(max(attempt-1, 0), soEnough), longestPause)
+}
+
+// held says that the delivery can't be taken now: somebody else has it, or an earlier message must leave first.
+func held(standing channel.Standing, attempt int32) error {
+	pause, words := max(standing.LeaseFor, time.Second), "another attempt is under way"
+	if standing.Behind != 0 {
+		pause, words = doubling(attempt), "an earlier message to the same contact must leave first"
+	}
+	return temporal.NewApplicationErrorWithOptions(words, SendError+"/held", temporal.ApplicationErrorOptions{NextRetryDelay: pause})
 }

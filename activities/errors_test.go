@@ -46,19 +46,22 @@ func TestWhenAFailedSendIsRepeated(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		failure channel.SendError
-		pause   time.Duration // 0: by Temporal's own backoff
+		attempt int32
+		pause   time.Duration
 		kind    string
 	}{
-		"too fast, and told how long":     {channel.SendError{Class: channel.Throttle, RetryAfter: 42 * time.Second}, 42 * time.Second, "send/throttle"},
-		"too fast":                        {channel.SendError{Class: channel.Throttle}, throttlePause, "send/throttle"},
-		"an operator must act":            {channel.SendError{Class: channel.Config}, configPause, "send/config"},
-		"nothing was sent":                {channel.SendError{Class: channel.Retry}, 0, "send/retry"},
-		"nobody knows":                    {channel.SendError{Class: channel.Unknown}, 0, "send/unknown"},
-		"nothing was sent, told how long": {channel.SendError{Class: channel.Retry, RetryAfter: time.Second}, time.Second, "send/retry"},
+		"too fast, and told how long":             {channel.SendError{Class: channel.Throttle, RetryAfter: 42 * time.Second}, 1, 42 * time.Second, "send/throttle"},
+		"too fast":                                {channel.SendError{Class: channel.Throttle}, 1, throttlePause, "send/throttle"},
+		"an operator must act":                    {channel.SendError{Class: channel.Config}, 1, configPause, "send/config"},
+		"nothing was sent":                        {channel.SendError{Class: channel.Retry}, 1, time.Second, "send/retry"},
+		"never less often than every ten minutes": {channel.SendError{Class: channel.Retry}, 1000, longestPause, "send/retry"},
+		"unless the platform asks for it":         {channel.SendError{Class: channel.Throttle, RetryAfter: time.Hour}, 3, time.Hour, "send/throttle"},
+		"nobody knows":                            {channel.SendError{Class: channel.Unknown}, 4, 8 * time.Second, "send/unknown"},
+		"nothing was sent, told how long":         {channel.SendError{Class: channel.Retry, RetryAfter: time.Second}, 1, time.Second, "send/retry"},
 	}
 	for name, test := range tests {
 		var failed *temporal.ApplicationError
-		if !errors.As(sendRetry(&test.failure), &failed) {
+		if !errors.As(sendRetry(&test.failure, test.attempt), &failed) {
 			t.Fatalf("%s: not an application error", name)
 		}
 		if failed.NextRetryDelay() != test.pause || failed.Type() != test.kind || failed.NonRetryable() {

@@ -39,6 +39,19 @@ func TestAnAccountKeepsTheCredentialsThatAreNotGivenAnew(t *testing.T) {
 	}
 }
 
+func TestStoredCredentialsAreNotSentToANewHost(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t)
+	const elsewhere = `{"channel":"telegram","external_id":"cafe_bot","api_base_url":"https://thief.example"%s}`
+	refused(t, f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", fmt.Sprintf(elsewhere, "")), http.StatusConflict, "credentials_needed")
+	one := fmt.Sprintf(elsewhere, `,"credentials":{"secret_token":"s"}`)
+	refused(t, f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", one), http.StatusConflict, "credentials_needed")
+	both := fmt.Sprintf(elsewhere, `,"credentials":{"secret_token":"s","token":"12345:BBBBBBBBBBBBBBBBBBBBBBBB"}`)
+	if got := f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", both); got.status != http.StatusOK {
+		t.Errorf("with all of them: %d %s", got.status, got.body)
+	}
+}
+
 func TestARefusedAccountIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
 	f := newCafe(t)

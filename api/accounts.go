@@ -1,7 +1,6 @@
 package api
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/millenniumm/referrals/api/openapi"
 	"github.com/millenniumm/referrals/channel"
-	"github.com/millenniumm/referrals/referral"
 )
 
 // An accountView is an account without its credentials: those are write-only.
@@ -66,18 +64,16 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 		return
 	}
 	account := accountOf(asked, bot, name)
-	before, err := s.Books.Account(c.Request.Context(), bot, name)
-	known := err == nil
-	switch {
-	case known && before.Channel != account.Channel:
-		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
-			"An account stays on its channel ("+before.Channel+"): connect this one under another name."))
+	accounts, err := s.Books.Accounts(c.Request.Context(), bot) // not Account, which may be seconds old
+	if err != nil {
+		s.fail(c, err, unknownBot)
 		return
-	case known:
-		account.Credentials = merged(before.Credentials, account.Credentials)
-	case !errors.Is(err, referral.ErrNotFound): // what can't be read must not be overwritten
-		s.fail(c, err, unknownAccount)
-		return
+	}
+	if at := slices.IndexFunc(accounts, func(a channel.Account) bool { return a.Name == name }); at >= 0 {
+		if !s.mayReplace(c, accounts[at], account) {
+			return
+		}
+		account.Credentials = merged(accounts[at].Credentials, account.Credentials)
 	}
 	if !s.fit(c, account) {
 		return
@@ -87,6 +83,23 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 		return
 	}
 	s.GetAccount(c, bot, name)
+}
+
+// mayReplace refuses a change that would move the account to another channel, or send credentials to a host that whoever asks for it
+// has not shown to know them: they are write-only.
+func (s *server) mayReplace(c *gin.Context, stored, given channel.Account) bool {
+	if stored.Channel != given.Channel {
+		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
+			"An account stays on its channel ("+stored.Channel+"): connect this one under another name."))
+		return false
+	}
+	elsewhere := given.APIBaseURL != "" && given.APIBaseURL != stored.APIBaseURL && len(given.CheckBaseURL()) == 0
+	if elsewhere && len(given.Credentials) < len(stored.Credentials) {
+		s.problem(c, newProblem(http.StatusConflict, "credentials_needed", "Another address needs the credentials anew",
+			"Credentials are write-only: to change api_base_url, send all of them with it. Nothing was saved."))
+		return false
+	}
+	return true
 }
 
 func accountOf(asked openapi.PutAccount, bot, name string) channel.Account {

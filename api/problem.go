@@ -45,7 +45,7 @@ var (
 	internal = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side",
 		"Try again. If it stays, the log of the api tells the cause.")
 	unavailable = newProblem(http.StatusServiceUnavailable, "unavailable", "The books can't be reached right now",
-		"Nothing was stored. Try again in a moment.")
+		"Try again in a moment, with the same ids: what was stored all the same is recognised.")
 	tooLarge = newProblem(http.StatusRequestEntityTooLarge, "too_large", "The body is too large",
 		fmt.Sprintf("Send at most %d MiB at once.", maxRequest>>20))
 	unknownBot = newProblem(http.StatusNotFound, "unknown_bot", "There is no such bot",

@@ -227,8 +227,10 @@ func TestTextsThatPostgresCannotHold(t *testing.T) {
 		"an account's credentials": {"PUT /v1/bots/cafe/accounts/own", `{"channel":"generic","credentials":{"spare":"a\u0000b"},"settings":{"link":"https://a.example/?r={ref}"}}`},
 		"an account's address":     {"PUT /v1/bots/cafe/accounts/own", `{"channel":"generic","api_base_url":"https://a.example/\u0000","settings":{"link":"https://a.example/?r={ref}"}}`},
 		"a code":                   {"POST /v1/bots/cafe/rewards/coffee/codes", `{"codes":["a\u0000b","\u0000"]}`},
-		"an event": {"POST /v1/bots/cafe/events",
-			`{"id":"n\u0000","account":"own","contact":{"external_id":"z\u0000","name":"\u0000 \u0000","locale":"\u0000"},"text":"\u0000","ref":"\u0000"}`},
+		"an event": {
+			"POST /v1/bots/cafe/events",
+			`{"id":"n\u0000","account":"own","contact":{"external_id":"z\u0000","name":"\u0000 \u0000","locale":"\u0000"},"text":"\u0000","ref":"\u0000"}`,
+		},
 		"an event's account": {"POST /v1/bots/cafe/events", `{"id":"n","account":"\u0000","contact":{"external_id":"z"}}`},
 		"a program":          {"PUT /v1/bots/cafe/program", "name: a\x00b"},
 		"a program's text":   {"PUT /v1/bots/cafe/program", strings.Replace(cafeProgram, "Welcome", `\u0000`, 1)},
@@ -304,6 +306,10 @@ var errForgetful = errors.New("connection to 10.0.0.7 as millennium lost")
 
 func (forgetful) Account(context.Context, string, string) (channel.Account, error) {
 	return channel.Account{}, errForgetful
+}
+
+func (forgetful) Accounts(context.Context, string) ([]channel.Account, error) {
+	return nil, errForgetful
 }
 
 func TestAnAccountThatCanNotBeReadIsNotOverwritten(t *testing.T) {

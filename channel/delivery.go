@@ -24,8 +24,9 @@ func (s DeliveryState) Final() bool {
 
 // A DeliveryID names a delivery across bots.
 type DeliveryID struct {
-	Bot string
-	ID  int64
+	Bot     string `json:"bot"`
+	ID      int64  `json:"id"`
+	Account string `json:"account,omitempty"` // where it goes, for whoever spreads work over accounts
 }
 
 // An Attempt is a delivery taken for one try at sending.

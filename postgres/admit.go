@@ -56,10 +56,11 @@ func (s *Store) admit(
 	if !known {
 		entryPoint = program.EntryPoint{Name: opening.EntryPoint}
 	}
+	key := referral.AttributionKey(entryPoint, opening.Referrer, opening.Invitee)
 	found, err := q.AdmissionFacts(ctx, db.AdmissionFactsParams{
 		BotID: opening.Bot, EventID: opening.Event, EntryPoint: opening.EntryPoint,
-		AttributionKey: referral.AttributionKey(entryPoint, opening.Referrer, opening.Invitee),
-		ReferrerID:     valueOr(referrer, 0), InviteeID: *invitee,
+		AttributionKey: key, FirstTouch: entryPoint.Attribution != program.PerReferrer,
+		ReferrerID: valueOr(referrer, 0), InviteeID: *invitee,
 	})
 	if err != nil {
 		return referral.Admission{}, notFound("read what admit needs to know", err)
@@ -77,8 +78,7 @@ func (s *Store) admit(
 	id, err := q.InsertReferral(ctx, db.InsertReferralParams{
 		BotID: opening.Bot, Run: opening.Run, EventID: opening.Event, EntryPoint: opening.EntryPoint,
 		ReferrerID: referrer, InviteeID: *invitee, Kind: string(kind), Status: string(status), Reason: string(reason),
-		AttributionKey: referral.AttributionKey(entryPoint, opening.Referrer, opening.Invitee),
-		Account:        found.Account, ProgramVersion: version, ReceivedAt: found.ReceivedAt,
+		AttributionKey: key, Account: found.Account, ProgramVersion: version, ReceivedAt: found.ReceivedAt,
 	})
 	if err != nil {
 		return referral.Admission{}, fmt.Errorf("write the referral: %w", err)

@@ -14,9 +14,6 @@ import (
 	"github.com/millenniumm/referrals/referral"
 )
 
-// importAtOnce bounds the waiting grants one import serves in one transaction.
-const importAtOnce = 10000
-
 // Begin takes a delivery for one attempt that has leaseFor to finish. ok is false when it can't be taken: it is final,
 // waits, somebody else is sending it, or an earlier message must leave first; Standing says which.
 func (s *Store) Begin(ctx context.Context, bot string, delivery int64, leaseFor time.Duration) (attempt channel.Attempt, ok bool, err error) {
@@ -68,11 +65,6 @@ func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome cha
 	if written == 0 {
 		return s.stateOf(ctx, attempt)
 	}
-	if outcome.Failure != nil && outcome.Failure.Class == channel.Gone {
-		if err := s.queries.MarkBlocked(ctx, db.MarkBlockedParams{BotID: attempt.Bot, DeliveryID: attempt.Delivery}); err != nil {
-			return "", fmt.Errorf("mark the identity as unreachable: %w", err)
-		}
-	}
 	return state, nil
 }
 
@@ -83,6 +75,7 @@ func finishing(attempt channel.Attempt, outcome channel.Outcome, state channel.D
 	}
 	if outcome.Failure != nil {
 		row.ErrorClass, row.Error = string(outcome.Failure.Class), channel.CleanText(outcome.Failure.Error())
+		row.Gone = outcome.Failure.Class == channel.Gone
 	}
 	return row
 }
@@ -133,24 +126,14 @@ func (s *Store) ImportCodes(ctx context.Context, bot, reward string, codes []str
 }
 
 func serveWaiting(ctx context.Context, q *db.Queries, bot, reward string) (int, error) {
-	waiting, err := q.GrantsWithoutCode(ctx, db.GrantsWithoutCodeParams{BotID: bot, Reward: reward, Most: importAtOnce})
+	served, err := q.ServeWaitingGrants(ctx, db.ServeWaitingGrantsParams{BotID: bot, Reward: reward})
 	if err != nil {
-		return 0, fmt.Errorf("find the grants that wait: %w", err)
+		return 0, fmt.Errorf("give codes to the grants that wait: %w", err)
 	}
-	for served, grant := range waiting {
-		taken, err := q.TakeLastCode(ctx, db.TakeLastCodeParams{BotID: bot, Reward: reward, GrantID: &grant})
-		if err != nil {
-			return served, fmt.Errorf("take a code: %w", err)
-		}
-		if len(taken) == 0 {
-			return served, nil
-		}
-		_, err = q.FillStock(ctx, db.FillStockParams{BotID: bot, GrantID: &grant, Hole: program.CodeHole, Code: taken[0]})
-		if err != nil {
-			return served, fmt.Errorf("complete the messages: %w", err)
-		}
+	if _, err := q.FillStock(ctx, db.FillStockParams{BotID: bot, Reward: reward, Hole: program.CodeHole}); err != nil {
+		return 0, fmt.Errorf("complete the messages: %w", err)
 	}
-	return len(waiting), nil
+	return int(served), nil
 }
 
 // newLease makes a fencing token. Two holders of one row never draw the same.

@@ -264,8 +264,8 @@ func TestAWindowReopensForThatContactAndAccountOnly(t *testing.T) {
 
 func TestExpiryEndsWhatIsNotFinal(t *testing.T) {
 	t.Parallel()
-	states := map[string]struct{ final bool }{
-		"queued": {}, "sending": {}, "waiting": {}, "accepted": {true}, "delivered": {true}, "failed": {true},
+	states := map[string]struct{ stays bool }{
+		"queued": {}, "waiting": {}, "accepted": {true}, "delivered": {true}, "failed": {true},
 	}
 	for state, test := range states {
 		t.Run(state, func(t *testing.T) {
@@ -278,7 +278,7 @@ func TestExpiryEndsWhatIsNotFinal(t *testing.T) {
 				t.Fatal(err)
 			}
 			want, reason := "expired", "too late: before"
-			if test.final {
+			if test.stays {
 				want, reason = state, "before"
 			}
 			expect(b, want, "SELECT state FROM deliveries WHERE delivery_id = $1", first)
@@ -287,6 +287,19 @@ func TestExpiryEndsWhatIsNotFinal(t *testing.T) {
 				t.Errorf("an attempt that ends afterwards was told %s", got)
 			}
 		})
+	}
+}
+
+func TestAnAttemptUnderWayIsNotExpired(t *testing.T) {
+	t.Parallel()
+	b := withProgram(t, threeMessages)
+	first := b.deliveries()[0]
+	attempt := b.begun(first)
+	if err := b.Expire(t.Context(), "shop", first, "too late"); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.end(attempt, ""); got != channel.Accepted {
+		t.Errorf("a message that left is %s", got)
 	}
 }
 
@@ -319,7 +332,7 @@ func TestOverdueIsWhatNobodyOwns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (len(overdue) == 1) != test.want || test.want && overdue[0] != (channel.DeliveryID{Bot: "shop", ID: lane[0]}) {
+			if (len(overdue) == 1) != test.want || test.want && overdue[0] != (channel.DeliveryID{Bot: "shop", ID: lane[0], Account: "tg"}) {
 				t.Errorf("overdue %v", overdue)
 			}
 		})

@@ -24,6 +24,8 @@ const (
 	batchEvents = 256
 	// committers write batches at once. While they are busy, the next batch grows: no request ever waits for a timer.
 	committers = 2
+	// commitWithin bounds a commit: a Postgres that went away in the middle must not hold the committers until TCP gives up.
+	commitWithin = 5 * time.Second
 	// conflictRetries bounds the immediate tries of a transaction that loses against concurrent ones.
 	conflictRetries = 5
 )
@@ -160,6 +162,8 @@ func (in *Inbox) storeSingly(ctx context.Context, added *addition) error {
 }
 
 func (in *Inbox) storeRetrying(ctx context.Context, batch []*addition) error {
+	ctx, cancel := context.WithTimeout(ctx, commitWithin)
+	defer cancel()
 	var err error
 	for range conflictRetries {
 		if err = in.store.storeBatch(ctx, batch); !isConflict(err) {

@@ -69,6 +69,17 @@ func (s *Store) ParkEvent(ctx context.Context, event referral.LeasedEvent, reaso
 	return nil
 }
 
+// ParkForProgram sets an event aside until its bot has a program; parked is false when it has one by now.
+func (s *Store) ParkForProgram(ctx context.Context, event referral.LeasedEvent) (parked bool, err error) {
+	rows, err := s.queries.ParkForProgram(ctx, db.ParkForProgramParams{
+		BotID: event.Bot, EventID: event.ID, Lease: event.Lease, Reason: referral.ErrNoProgram.Error(),
+	})
+	if err != nil {
+		return false, fmt.Errorf("park the event: %w", err)
+	}
+	return rows == 1, nil
+}
+
 // ApplyMembership follows a block or unblock.
 func (s *Store) ApplyMembership(ctx context.Context, event referral.LeasedEvent) error {
 	if err := s.queries.ApplyMembership(ctx, db.ApplyMembershipParams{BotID: event.Bot, EventID: event.ID}); err != nil {
@@ -96,7 +107,7 @@ func (s *Store) Overdue(ctx context.Context, unownedFor time.Duration, most int)
 	}
 	overdue := make([]channel.DeliveryID, len(rows))
 	for i, row := range rows {
-		overdue[i] = channel.DeliveryID{Bot: row.BotID, ID: row.DeliveryID}
+		overdue[i] = channel.DeliveryID{Bot: row.BotID, ID: row.DeliveryID, Account: row.Account}
 	}
 	return overdue, nil
 }

@@ -107,8 +107,13 @@ func (w *writing) count(op program.Op) {
 		person.Numbers = map[string]int64{}
 	}
 	person.Numbers[op.Field] += op.Delta
-	w.applied.Points += op.Delta
-	w.words = append(w.words, fmt.Sprintf("%s %+d → %d", op.Field, op.Delta, person.Numbers[op.Field]))
+	words := fmt.Sprintf("%s %+d → %d", op.Field, op.Delta, person.Numbers[op.Field])
+	if op.Who == program.Invitee {
+		words = "the invitee's " + words
+	} else {
+		w.applied.Points += op.Delta
+	}
+	w.words = append(w.words, words)
 }
 
 // grant gives a reward, once; of a reward given before, its code is at hand for the messages that follow.

@@ -1,6 +1,10 @@
 package referral
 
-import "github.com/millenniumm/referrals/program"
+import (
+	"slices"
+
+	"github.com/millenniumm/referrals/program"
+)
 
 // A Scene is what a segment is decided from, read under the locks of its people.
 type Scene struct {
@@ -18,6 +22,9 @@ func Play(p *program.Program, scene Scene) program.Outcome {
 	from := scene.Segment.From
 	if len(from) == 0 {
 		from = opening(p, scene)
+	}
+	if scene.Status == Voided { // taken back while a flow waited: nothing more happens for the referrer
+		from = slices.DeleteFunc(slices.Clone(from), func(c program.Cursor) bool { return c.For == program.Referrer })
 	}
 	return p.Run(state, from...)
 }

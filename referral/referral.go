@@ -123,7 +123,7 @@ type Segment struct {
 type Applied struct {
 	Status Status `json:"status,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
-	// Points is what the segment added to its subject's numbers.
+	// Points is what the segment added to the referrer's numbers, or to those of a flow's contact.
 	Points int64 `json:"points,omitempty"`
 	// Summary says it in words for people who read histories: "+2 → 10, granted cafe".
 	Summary string   `json:"summary,omitempty"`

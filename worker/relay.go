@@ -22,7 +22,7 @@ import (
 const (
 	// eventLease outlives a start by far. A relay that dies holds its events back for so long.
 	eventLease = 15 * time.Second
-	// startTimeout bounds one start: an outage must not eat the lease.
+	// startTimeout bounds one start, and each word with the inbox: an outage must not eat the lease or hang the relay.
 	startTimeout = 5 * time.Second
 	// pollEvery finds what no notification announced.
 	pollEvery = time.Second
@@ -50,6 +50,7 @@ type Inbox interface {
 	FinishEvents(ctx context.Context, events []referral.LeasedEvent) error
 	ReleaseEvent(ctx context.Context, event referral.LeasedEvent, pause time.Duration, counted bool) error
 	ParkEvent(ctx context.Context, event referral.LeasedEvent, reason string) error
+	ParkForProgram(ctx context.Context, event referral.LeasedEvent) (parked bool, err error)
 	ApplyMembership(ctx context.Context, event referral.LeasedEvent) error
 	ReopenWindow(ctx context.Context, event referral.LeasedEvent) error
 	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
@@ -64,7 +65,8 @@ type Inbox interface {
 type relay struct {
 	inbox    Inbox
 	temporal client.Client
-	eager    func() bool // whether workflows may be started on this very process
+	eager    func() bool                 // whether workflows may be started on this very process
+	usable   func(context.Context) error // whether the namespace takes our search attributes
 	log      *slog.Logger
 
 	bell     chan struct{}             // something may have come in
@@ -72,9 +74,11 @@ type relay struct {
 	finished chan referral.LeasedEvent // done, to be marked together
 }
 
-func newRelay(inbox Inbox, temporalClient client.Client, eager func() bool, log *slog.Logger) *relay {
+func newRelay(
+	inbox Inbox, temporalClient client.Client, eager func() bool, usable func(context.Context) error, log *slog.Logger,
+) *relay {
 	return &relay{
-		inbox: inbox, temporal: temporalClient, eager: eager, log: log,
+		inbox: inbox, temporal: temporalClient, eager: eager, usable: usable, log: log,
 		bell: make(chan struct{}, 1), slots: make(chan struct{}, startsAtOnce), finished: make(chan referral.LeasedEvent, startsAtOnce),
 	}
 }
@@ -105,7 +109,7 @@ func (r *relay) relayEvents(ctx context.Context) {
 	defer underWay.Wait()
 	for ctx.Err() == nil {
 		free := r.takeSlots(ctx)
-		events, err := r.inbox.Lease(ctx, free, eventLease)
+		events, err := r.lease(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			r.log.Error("lease events: trying again", "error", err)
 		}
@@ -120,6 +124,12 @@ func (r *relay) relayEvents(ctx context.Context) {
 			r.rest(ctx)
 		}
 	}
+}
+
+func (r *relay) lease(ctx context.Context, most int) ([]referral.LeasedEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return r.inbox.Lease(ctx, most, eventLease)
 }
 
 // takeSlots waits for one free slot and takes all that are free.
@@ -157,19 +167,32 @@ func (r *relay) handle(ctx context.Context, event referral.LeasedEvent) {
 	bounded, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err := r.route(bounded, event)
-	switch {
-	case err == nil:
+	if err == nil {
 		r.finished <- event
-	case errors.Is(err, referral.ErrNoProgram):
-		r.settleRow(r.inbox.ParkEvent(ctx, event, referral.ErrNoProgram.Error()), event)
-	case !isEventsFault(err):
-		r.log.Warn("relay an event: it stays in the inbox", "event", event.ID, "bot", event.Bot, "error", err)
-		r.settleRow(r.inbox.ReleaseEvent(ctx, event, outagePause, false), event)
+		return
+	}
+	marking, cancelMarking := context.WithTimeout(ctx, startTimeout)
+	defer cancelMarking()
+	r.settleRow(r.putBack(marking, event, err), event)
+}
+
+// putBack returns an event that could not be worked on to the inbox, or parks it.
+func (r *relay) putBack(ctx context.Context, event referral.LeasedEvent, cause error) error {
+	switch {
+	case errors.Is(cause, referral.ErrNoProgram):
+		parked, err := r.inbox.ParkForProgram(ctx, event)
+		if err == nil && !parked { // one was saved meanwhile
+			err = r.inbox.ReleaseEvent(ctx, event, 0, false)
+		}
+		return err
+	case !r.isEventsFault(ctx, cause):
+		r.log.Warn("relay an event: it stays in the inbox", "event", event.ID, "bot", event.Bot, "error", cause)
+		return r.inbox.ReleaseEvent(ctx, event, outagePause, false)
 	case event.Attempts+1 >= attemptsBeforeParking:
-		r.log.Error("parked an event that can't be relayed", "event", event.ID, "bot", event.Bot, "error", err)
-		r.settleRow(r.inbox.ParkEvent(ctx, event, err.Error()), event)
+		r.log.Error("parked an event that can't be relayed", "event", event.ID, "bot", event.Bot, "error", cause)
+		return r.inbox.ParkEvent(ctx, event, cause.Error())
 	default:
-		r.settleRow(r.inbox.ReleaseEvent(ctx, event, attemptPause, true), event)
+		return r.inbox.ReleaseEvent(ctx, event, attemptPause, true)
 	}
 }
 
@@ -179,10 +202,14 @@ func (r *relay) settleRow(err error, event referral.LeasedEvent) {
 	}
 }
 
-// isEventsFault tells an event that Temporal refuses from Temporal not being there: only the former counts against it.
-func isEventsFault(err error) bool {
+// errUnreadable says that a row of our own can't be understood.
+var errUnreadable = errors.New("the row can't be read")
+
+// isEventsFault tells an event that Temporal refuses from Temporal not being there, or refusing everything because the namespace
+// lost our search attributes: only the event's own fault counts against it.
+func (r *relay) isEventsFault(ctx context.Context, err error) bool {
 	var refused *serviceerror.InvalidArgument
-	return errors.As(err, &refused)
+	return errors.Is(err, errUnreadable) || errors.As(err, &refused) && r.usable(ctx) == nil
 }
 
 // route decides by kind what an event starts.
@@ -208,6 +235,9 @@ const wakeKind = "wake"
 
 func (r *relay) interaction(ctx context.Context, event referral.LeasedEvent) error {
 	rules, err := r.inbox.Program(ctx, event.Bot, event.ProgramVersion)
+	if event.ProgramVersion == 0 { // also when one was saved since the lease: it is leased again with its version
+		rules, err = nil, referral.ErrNoProgram
+	}
 	if errors.Is(err, referral.ErrNoProgram) && channel.Kind(event.Kind) != channel.Opening && event.Ref == "" {
 		return nil // what people say to a bot without a program starts nothing
 	}
@@ -290,9 +320,9 @@ func (r *relay) start(ctx context.Context, named string, in any, options client.
 func (r *relay) wake(ctx context.Context, event referral.LeasedEvent) error {
 	var delivery int64
 	if _, err := fmt.Sscan(event.Target, &delivery); err != nil {
-		return fmt.Errorf("read which delivery to wake: %w", err)
+		return fmt.Errorf("which delivery to wake: %w: %w", errUnreadable, err)
 	}
-	in := contract.DeliveryInput{Bot: event.Bot, Delivery: delivery}
+	in := contract.DeliveryInput{Bot: event.Bot, Account: event.Text, Delivery: delivery}
 	_, err := r.temporal.SignalWithStartWorkflow(ctx, in.ID(), contract.WakeSignal, nil, deliveryOptions(in), contract.DeliveryWorkflow, in)
 	if err != nil {
 		return fmt.Errorf("wake %s: %w", in.ID(), err)
@@ -309,13 +339,15 @@ func (r *relay) sweep(ctx context.Context) {
 		return
 	}
 	for _, delivery := range overdue {
-		in := contract.DeliveryInput{Bot: delivery.Bot, Delivery: delivery.ID}
+		in := contract.DeliveryInput{Bot: delivery.Bot, Account: delivery.Account, Delivery: delivery.ID}
 		_, err := r.temporal.ExecuteWorkflow(ctx, deliveryOptions(in), contract.DeliveryWorkflow, in)
 		if err == nil || temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			err = r.inbox.LookedAfter(ctx, delivery)
 		}
 		if err != nil {
 			r.log.Warn("sweep deliveries: the next sweep tries again", "delivery", delivery.ID, "bot", delivery.Bot, "error", err)
+		}
+		if ctx.Err() != nil {
 			return
 		}
 	}
@@ -329,7 +361,7 @@ func deliveryOptions(in contract.DeliveryInput) client.StartWorkflowOptions {
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		TypedSearchAttributes:                    temporal.NewSearchAttributes(contract.BotID.ValueSet(in.Bot)),
 		StaticSummary:                            fmt.Sprintf("message %d of %s", in.Delivery, in.Bot),
-		Priority:                                 contract.Fairness(in.Bot),
+		Priority:                                 in.Fairness(),
 	}
 }
 

@@ -45,6 +45,10 @@ func (n *notedInbox) ParkEvent(_ context.Context, _ referral.LeasedEvent, reason
 	return n.note("parked: %s", reason)
 }
 
+func (n *notedInbox) ParkForProgram(context.Context, referral.LeasedEvent) (bool, error) {
+	return n.rules == nil, n.note("parked until there is a program")
+}
+
 func (n *notedInbox) ApplyMembership(_ context.Context, event referral.LeasedEvent) error {
 	return n.note("membership %s", event.Kind)
 }
@@ -119,13 +123,13 @@ func TestWhatAnEventStarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inbox, temporal := &notedInbox{rules: template(t)}, &notedTemporal{}
-			relay := newRelay(inbox, temporal, func() bool { return true }, slog.New(slog.DiscardHandler))
+			relay := newRelay(inbox, temporal, func() bool { return true }, nil, slog.New(slog.DiscardHandler))
 			test.event.Bot, test.event.ID, test.event.UserID, test.event.ProgramVersion = "cafe", 5, "luisluis22", 1
 			relay.handle(t.Context(), test.event)
 			if got := fmt.Sprint(temporal.started); test.started != "" && got != "["+test.started+"]" || test.started == "" && got != "[]" {
 				t.Errorf("started %s instead of %q", got, test.started)
 			}
-			if got := fmt.Sprint(inbox.notes); test.note != "" && got != "["+test.note+"]" {
+			if got := fmt.Sprint(inbox.notes); got != "["+test.note+"]" {
 				t.Errorf("noted %s instead of %q", got, test.note)
 			}
 			if len(relay.finished) != 1 {
@@ -141,6 +145,7 @@ func TestWhatBecomesOfAnEventThatCannotBeStarted(t *testing.T) {
 		answer   error
 		attempts int
 		without  bool // the bot has no program
+		unusable error
 		note     string
 		done     bool
 	}{
@@ -150,7 +155,10 @@ func TestWhatBecomesOfAnEventThatCannotBeStarted(t *testing.T) {
 		"outages never park":                            {answer: errors.New("connection refused"), attempts: 99, note: "released, counted false"},
 		"refused: back, and counted":                    {answer: serviceerror.NewInvalidArgument("bad id"), note: "released, counted true"},
 		"refused for the fifth time: parked":            {answer: serviceerror.NewInvalidArgument("bad id"), attempts: 4, note: "parked: start referral/cafe/campaign1/abcdefghij/luisluis22/5: bad id"},
-		"before the bot has a program: parked for then": {without: true, note: "parked: " + referral.ErrNoProgram.Error()},
+		"before the bot has a program: parked for then": {without: true, note: "parked until there is a program"},
+		"the namespace lost our search attributes: back, and not its fault": {
+			answer: serviceerror.NewInvalidArgument("no mapping"), attempts: 99, unusable: errors.New("no mapping"), note: "released, counted false",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,9 +166,14 @@ func TestWhatBecomesOfAnEventThatCannotBeStarted(t *testing.T) {
 			if test.without {
 				inbox.rules = nil
 			}
-			relay := newRelay(inbox, temporal, func() bool { return true }, slog.New(slog.DiscardHandler))
+			usable := func(context.Context) error { return test.unusable }
+			relay := newRelay(inbox, temporal, func() bool { return true }, usable, slog.New(slog.DiscardHandler))
+			version := int32(1)
+			if test.without {
+				version = 0
+			}
 			relay.handle(t.Context(), referral.LeasedEvent{
-				Bot: "cafe", ID: 5, Kind: string(channel.Opening), Ref: "campaign1-cabcdefghij", UserID: "luisluis22", Attempts: test.attempts,
+				Bot: "cafe", ID: 5, Kind: string(channel.Opening), Ref: "campaign1-cabcdefghij", UserID: "luisluis22", Attempts: test.attempts, ProgramVersion: version,
 			})
 			if got := len(relay.finished) == 1; got != test.done {
 				t.Errorf("done: %v", got)
@@ -180,7 +193,7 @@ func TestTheSweepGivesOrphansAWorkflow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inbox, temporal := &notedInbox{}, &notedTemporal{answer: answer}
-			newRelay(inbox, temporal, nil, slog.New(slog.DiscardHandler)).sweep(t.Context())
+			newRelay(inbox, temporal, nil, nil, slog.New(slog.DiscardHandler)).sweep(t.Context())
 			want := []string{contract.DeliveryInput{Bot: "cafe", Delivery: 7}.ID(), contract.DeliveryInput{Bot: "cafe", Delivery: 8}.ID()}
 			if fmt.Sprint(temporal.started) != fmt.Sprint(want) || fmt.Sprint(inbox.notes) != "[looked after 7 looked after 8]" {
 				t.Errorf("started %v, noted %v", temporal.started, inbox.notes)

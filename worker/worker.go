@@ -86,7 +86,8 @@ func (w *Worker) session(ctx context.Context) error {
 	}
 	var relaying sync.WaitGroup
 	eager := w.eagerness(ctx, connection, &relaying)
-	relaying.Go(func() { newRelay(w.Inbox, connection, eager, w.Log).run(ctx) })
+	usable := func(ctx context.Context) error { return attributesUsable(ctx, connection, w.namespace()) }
+	relaying.Go(func() { newRelay(w.Inbox, connection, eager, usable, w.Log).run(ctx) })
 	w.connected.Store(true)
 	w.Log.Info("worker: at work", "address", w.Temporal.HostPort, "namespace", w.Temporal.Namespace)
 	relaying.Wait() // the relay ends first: nothing new is started here
@@ -116,7 +117,7 @@ func (w *Worker) namespace() string {
 }
 
 // startWorkers starts a worker for each task queue. Deliveries get no eager activities: those would go past the queue's
-// priorities and rates.
+// fairness.
 func (w *Worker) startWorkers(connection client.Client, fail context.CancelCauseFunc) (stop func(), err error) {
 	options := worker.Options{
 		OnFatalError:                            func(err error) { fail(fmt.Errorf("worker: %w", err)) },

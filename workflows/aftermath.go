@@ -14,24 +14,21 @@ import (
 	"github.com/millenniumm/referrals/workflows/contract"
 )
 
-// deliverTime bounds the first attempts at a lane's messages: longer than one call to a platform and the writing of its outcome.
-const deliverTime = activities.SendTimeout + 5*time.Second
+// deliverTime bounds the first attempts at a lane's messages: longer than beginning the last, its call and the writing of its outcome.
+const deliverTime = 2*activities.SendTimeout + 2*time.Second
 
 // An aftermath is what follows a segment: its messages, and the flows that wait.
 type aftermath struct {
-	bot, run, segment            string
-	account, contact, entryPoint string
-	version                      int32
+	bot, run, segment                      string
+	account, contact, referrer, entryPoint string
+	version                                int32
 }
 
 // follow makes the first attempt at every message, lanes in parallel, and hands what isn't finished, and every wait, to
 // workflows of their own: this one ends.
 func (a aftermath) follow(ctx workflow.Context, applied referral.Applied) error {
-	for i, left := range a.deliver(ctx, applied.Lanes) {
-		if left == 0 {
-			continue
-		}
-		if err := a.handOver(ctx, left, applied.Lanes[i].Account); err != nil {
+	for i, delivered := range a.deliver(ctx, applied.Lanes) {
+		if err := a.handOver(ctx, delivered, applied.Lanes[i].Account); err != nil {
 			return err
 		}
 	}
@@ -43,8 +40,8 @@ func (a aftermath) follow(ctx workflow.Context, applied referral.Applied) error 
 	return nil
 }
 
-// deliver gives for each lane the first delivery left, 0 when it is finished.
-func (a aftermath) deliver(ctx workflow.Context, lanes []referral.Lane) []int64 {
+// deliver makes the first attempts, lanes in parallel.
+func (a aftermath) deliver(ctx workflow.Context, lanes []referral.Lane) []activities.Delivered {
 	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: deliverTime,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
@@ -54,31 +51,43 @@ func (a aftermath) deliver(ctx workflow.Context, lanes []referral.Lane) []int64 
 	for i, lane := range lanes {
 		attempts[i] = workflow.ExecuteLocalActivity(local, do.Deliver, activities.DeliverInput{Bot: a.bot, Lane: lane})
 	}
-	left := make([]int64, len(lanes))
+	delivered := make([]activities.Delivered, len(lanes))
 	for i, attempt := range attempts {
-		if err := attempt.Get(local, &left[i]); err != nil {
-			left[i] = lanes[i].Deliveries[0] // its workflow finds out what became of it
+		if err := attempt.Get(local, &delivered[i]); err != nil {
+			delivered[i].Left = lanes[i].Deliveries[0] // its workflow finds out what became of it
 		}
 	}
-	return left
+	return delivered
 }
 
-func (a aftermath) handOver(ctx workflow.Context, delivery int64, account string) error {
-	in := contract.DeliveryInput{Bot: a.bot, Delivery: delivery}
+// handOver gives what a lane has left to a workflow of its own, after the books know what the platform took already.
+func (a aftermath) handOver(ctx workflow.Context, delivered activities.Delivered, account string) error {
+	if delivered.Left == 0 {
+		return nil
+	}
+	if delivered.Unwritten != nil {
+		if err := record(ctx, *delivered.Unwritten); err != nil {
+			return err
+		}
+	}
+	in := contract.DeliveryInput{Bot: a.bot, Account: account, Delivery: delivered.Left}
 	return startOnItsOwn(ctx, contract.DeliveryWorkflow, in, workflow.ChildWorkflowOptions{
 		WorkflowID:            in.ID(),
 		TaskQueue:             contract.DeliveryQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(a.bot)),
-		Priority:              contract.Fairness(a.bot + "/" + account),
-		StaticSummary:         fmt.Sprintf("message %d of %s", delivery, a.bot),
+		Priority:              in.Fairness(),
+		StaticSummary:         fmt.Sprintf("message %d of %s", in.Delivery, in.Bot),
 	})
 }
 
 func (a aftermath) goOnLater(ctx workflow.Context, index int, wait program.Wait) error {
 	in := contract.ResumeInput{
-		Bot: a.bot, Run: a.run, Segment: fmt.Sprintf("%s.%d", a.segment, index), Account: a.account, Contact: a.contact,
+		Bot: a.bot, Run: a.run, Segment: contract.NextSegment(a.segment, index), Account: a.account, Contact: a.contact, Wanted: a.contact,
 		Version: a.version, EntryPoint: a.entryPoint, From: wait.Cursor, After: wait.For,
+	}
+	if wait.Cursor.For == program.Referrer {
+		in.Wanted = a.referrer
 	}
 	return startOnItsOwn(ctx, contract.ResumeWorkflow, in, workflow.ChildWorkflowOptions{
 		WorkflowID:            in.ID(),

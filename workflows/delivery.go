@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// sendWithin is how long a delivery is tried before it expires: what a contact gets later than this is noise.
-	sendWithin = 24 * time.Hour
-	// wakeWithin is how long a delivery waits to be woken (its code to be imported, its contact to write) before it expires.
+	// sendWithin is how long a delivery is tried before it expires: long enough for a weekend with a revoked token.
+	sendWithin = 72 * time.Hour
+	// wakeWithin is how long a delivery under way waits for its contact to write before it expires.
 	wakeWithin = 30 * 24 * time.Hour
 	// attemptTime bounds one attempt: the call and the writing of its outcome.
 	attemptTime = activities.SendTimeout + 7*time.Second
@@ -45,6 +45,12 @@ func seeThrough(ctx workflow.Context, delivery channel.DeliveryID) (activities.A
 		if err != nil || attempted.State.Final() {
 			return attempted, err
 		}
+		if attempted.Unwritten != nil {
+			if err := record(ctx, *attempted.Unwritten); err != nil {
+				return attempted, err
+			}
+			continue
+		}
 		workflow.SetCurrentDetails(ctx, "waits: "+attempted.Error)
 		if woken := awaitWake(ctx); !woken {
 			return expire(ctx, delivery)
@@ -57,11 +63,22 @@ func attempt(ctx workflow.Context, delivery channel.DeliveryID) (activities.Atte
 	trying := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ScheduleToCloseTimeout: sendWithin,
 		StartToCloseTimeout:    attemptTime,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute},
-		Summary:                "attempt",
+		// The pauses come with the errors; what a platform asks for may be longer than any maximum set here would let it be.
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: sendWithin},
+		Summary:     "attempt",
 	})
 	err := workflow.ExecuteActivity(trying, do.Attempt, delivery).Get(trying, &attempted)
 	return attempted, err
+}
+
+// record tells the books of a message that a platform took while they could not be told. It goes on until they know.
+func record(ctx workflow.Context, unwritten activities.Unwritten) error {
+	telling := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: ordinaryTime,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 5 * time.Second},
+		Summary:             "write down that it was sent",
+	})
+	return workflow.ExecuteActivity(telling, do.Record, unwritten).Get(telling, nil)
 }
 
 func awaitWake(ctx workflow.Context) bool {

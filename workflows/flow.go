@@ -34,7 +34,7 @@ func Resume(ctx workflow.Context, in contract.ResumeInput) (contract.Result, err
 		return contract.Result{}, err
 	}
 	aftermath := aftermath{
-		bot: in.Bot, run: in.Run, segment: in.Segment, account: in.Account, contact: in.Contact,
+		bot: in.Bot, run: in.Run, segment: in.Segment, account: in.Account, contact: in.Contact, referrer: in.Wanted,
 		version: in.Version, entryPoint: in.EntryPoint,
 	}
 	return finishFlow(ctx, aftermath, applied)

@@ -19,7 +19,8 @@ func Referral(ctx workflow.Context, in contract.ReferralInput) (contract.Result,
 		return contract.Result{}, err
 	}
 	aftermath := aftermath{
-		bot: in.Bot, run: in.ID(), segment: contract.SettleSegment, account: in.Account, contact: in.Invitee, entryPoint: in.EntryPoint,
+		bot: in.Bot, run: in.ID(), segment: contract.SettleSegment, account: in.Account, contact: in.Invitee, referrer: in.Referrer,
+		entryPoint: in.EntryPoint,
 	}
 	if err := aftermath.follow(ctx, applied); err != nil {
 		return contract.Result{}, err

@@ -21,6 +21,9 @@ import (
 // checkWithin bounds a health check: containers are asked every few seconds.
 const checkWithin = 4 * time.Second
 
+// polledWithin is the age of a poll that shows life: a poll is held open for a minute when there is nothing to do.
+const polledWithin = 90 * time.Second
+
 // healthchecking is for containers, whose image holds nothing but this binary to ask with.
 func healthchecking() *cobra.Command {
 	group := &cobra.Command{Use: "healthcheck", Short: "Say whether the api or worker of this container is well"}
@@ -65,7 +68,7 @@ func askAPI(ctx context.Context, settings config.Config) error {
 	return nil
 }
 
-// askForWorker looks for this host among those that poll the referral queue: the SDK names them process@host.
+// askForWorker looks for this host among those that poll the referral queue: the SDK names them process@host@.
 func askForWorker(ctx context.Context, settings config.Config) error {
 	host, err := os.Hostname()
 	if err != nil {
@@ -82,7 +85,9 @@ func askForWorker(ctx context.Context, settings config.Config) error {
 		return fmt.Errorf("look at the queue: %w", err)
 	}
 	for _, poller := range queue.GetPollers() {
-		if strings.Contains(poller.GetIdentity(), "@"+host) {
+		_, at, _ := strings.Cut(poller.GetIdentity(), "@")
+		name, _, _ := strings.Cut(at, "@")
+		if name == host && time.Since(poller.GetLastAccessTime().AsTime()) < polledWithin {
 			return nil
 		}
 	}

@@ -59,7 +59,7 @@ type process struct {
 	worker   *worker.Worker // nil in an api process
 }
 
-// serve runs the parts until ctx ends or one fails, and stops them in order: first what takes work in.
+// serve runs the parts until ctx ends or one fails, and lets each finish what it has under way.
 func serve(ctx context.Context, settings config.Config, withAPI, withWorker bool) error {
 	p := &process{settings: settings, log: newLog(settings), adapters: channels()}
 	var err error
@@ -160,16 +160,8 @@ func (p *process) answer(ctx context.Context, listener net.Listener, handler htt
 	return server.Shutdown(draining)
 }
 
-// temporalReady says whether referrals are being worked on: by this process' worker, or at least by a Temporal in reach.
+// temporalReady says whether referrals are being worked on: Temporal is in reach, and this process' worker, if it has one, at work.
 func (p *process) temporalReady() (ready func(context.Context) error, end func(), err error) {
-	if p.worker != nil {
-		return func(context.Context) error {
-			if !p.worker.Connected() {
-				return errors.New("the worker has not reached Temporal")
-			}
-			return nil
-		}, func() {}, nil
-	}
 	options := p.settings.Temporal
 	options.Logger = sdkLog(p.settings)
 	connection, err := client.NewLazyClient(options)
@@ -177,6 +169,9 @@ func (p *process) temporalReady() (ready func(context.Context) error, end func()
 		return nil, nil, fmt.Errorf("prepare to ask for Temporal: %w", err)
 	}
 	return func(ctx context.Context) error {
+		if p.worker != nil && !p.worker.Connected() {
+			return errors.New("the worker has not reached Temporal")
+		}
 		ctx, cancel := context.WithTimeout(ctx, temporalCheck)
 		defer cancel()
 		_, err := connection.CheckHealth(ctx, &client.CheckHealthRequest{})

@@ -120,7 +120,7 @@ SELECT d.state, d.waiting_for, d.error, (CASE WHEN d.leased_until > now() THEN e
                    AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending')), 0)::bigint AS behind,
        coalesce((SELECT min(e.delivery_id) FROM deliveries e
                  WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal > d.ordinal
-                   AND e.account = d.account AND e.external_id = d.external_id AND e.state = 'queued'), 0)::bigint AS next
+                   AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending')), 0)::bigint AS next
 FROM deliveries d
 WHERE d.bot_id = $1 AND d.delivery_id = $2
 `
@@ -139,7 +139,7 @@ type DeliveryStateRow struct {
 	Next         int64
 }
 
-// Where a delivery stands, and the next of its segment's messages to the same identity that is not under way yet.
+// Where a delivery stands, and the next of its segment's messages to the same identity that is not finished yet.
 func (q *Queries) DeliveryState(ctx context.Context, arg DeliveryStateParams) (DeliveryStateRow, error) {
 	row := q.db.QueryRow(ctx, deliveryState, arg.BotID, arg.DeliveryID)
 	var i DeliveryStateRow
@@ -158,7 +158,7 @@ const expireDelivery = `-- name: ExpireDelivery :exec
 UPDATE deliveries
 SET state = 'expired', waiting_for = '', leased_until = '-infinity', updated_at = now(),
     error = CASE WHEN error = '' THEN $1 ELSE $1 || ': ' || error END
-WHERE bot_id = $2 AND delivery_id = $3 AND state IN ('queued', 'sending', 'waiting')
+WHERE bot_id = $2 AND delivery_id = $3 AND (state IN ('queued', 'waiting') OR state = 'sending' AND leased_until < now())
 `
 
 type ExpireDeliveryParams struct {
@@ -174,107 +174,77 @@ func (q *Queries) ExpireDelivery(ctx context.Context, arg ExpireDeliveryParams) 
 
 const fillStock = `-- name: FillStock :execrows
 WITH filled AS (
-    UPDATE deliveries
-    SET body = replace(body, $1::text, $2::text), state = 'queued', waiting_for = '', updated_at = now()
-    WHERE deliveries.bot_id = $3 AND deliveries.grant_id = $4 AND state = 'waiting' AND waiting_for = 'stock'
-    RETURNING deliveries.bot_id, deliveries.delivery_id
+    UPDATE deliveries d
+    SET body = replace(d.body, $1::text, c.code), state = 'queued', waiting_for = '', updated_at = now()
+    FROM reward_codes c
+    WHERE d.bot_id = $2 AND d.state = 'waiting' AND d.waiting_for = 'stock'
+      AND c.bot_id = d.bot_id AND c.grant_id = d.grant_id AND c.reward = $3
+    RETURNING d.bot_id, d.delivery_id, d.account
 )
-INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, occurred_at)
-SELECT filled.bot_id, '', 'wake/' || filled.delivery_id || '/stock', 'wake', filled.delivery_id::text, now()
+INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, body, occurred_at)
+SELECT filled.bot_id, '', 'wake/' || filled.delivery_id || '/stock', 'wake', filled.delivery_id::text, filled.account, now()
 FROM filled
 ON CONFLICT DO NOTHING
 `
 
 type FillStockParams struct {
-	Hole    string
-	Code    string
-	BotID   string
-	GrantID *int64
+	Hole   string
+	BotID  string
+	Reward string
 }
 
-// A grant got its code: its waiting messages are complete and go out; the wake rows start or wake their workflows.
+// Messages whose grant has its code now are complete and go out; the wake rows start or wake their workflows.
 func (q *Queries) FillStock(ctx context.Context, arg FillStockParams) (int64, error) {
-	result, err := q.db.Exec(ctx, fillStock,
-		arg.Hole,
-		arg.Code,
-		arg.BotID,
-		arg.GrantID,
-	)
+	result, err := q.db.Exec(ctx, fillStock, arg.Hole, arg.BotID, arg.Reward)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
-const finishAttempt = `-- name: FinishAttempt :execrows
-UPDATE deliveries
-SET state = $1, waiting_for = $2, error_class = $3, error = $4, platform_id = $5,
-    leased_until = '-infinity', updated_at = now()
-WHERE bot_id = $6 AND delivery_id = $7 AND lease = $8 AND state = 'sending'
+const finishAttempt = `-- name: FinishAttempt :one
+WITH finished AS (
+    UPDATE deliveries d
+    SET state = $1, waiting_for = '', error_class = $2, error = $3, platform_id = $4,
+        leased_until = '-infinity', updated_at = now()
+    WHERE d.bot_id = $5 AND d.delivery_id = $6 AND d.lease = $7 AND d.state = 'sending'
+    RETURNING d.bot_id, d.account, d.external_id
+), gone AS (
+    UPDATE identities i
+    SET blocked = true, membership_at = greatest(i.membership_at, date_trunc('second', now()))
+    FROM finished f
+    WHERE $8::boolean AND i.bot_id = f.bot_id AND i.account = f.account AND i.external_id = f.external_id
+)
+SELECT count(*) FROM finished
 `
 
 type FinishAttemptParams struct {
 	State      string
-	WaitingFor string
 	ErrorClass string
 	Error      string
 	PlatformID string
 	BotID      string
 	DeliveryID int64
 	Lease      int64
+	Gone       bool
 }
 
-// Writes an attempt's outcome, if the lease is still ours.
+// Writes an attempt's outcome, if the lease is still ours, and with it that the platform calls the recipient gone. That is
+// dated to the second, as platforms date what people do: who writes in that same second is back.
 func (q *Queries) FinishAttempt(ctx context.Context, arg FinishAttemptParams) (int64, error) {
-	result, err := q.db.Exec(ctx, finishAttempt,
+	row := q.db.QueryRow(ctx, finishAttempt,
 		arg.State,
-		arg.WaitingFor,
 		arg.ErrorClass,
 		arg.Error,
 		arg.PlatformID,
 		arg.BotID,
 		arg.DeliveryID,
 		arg.Lease,
+		arg.Gone,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const grantsWithoutCode = `-- name: GrantsWithoutCode :many
-SELECT g.grant_id
-FROM grants g
-WHERE g.bot_id = $1 AND g.reward = $2 AND g.needs_code AND g.revoked_at IS NULL
-  AND NOT EXISTS (SELECT FROM reward_codes c WHERE c.bot_id = g.bot_id AND c.grant_id = g.grant_id)
-ORDER BY g.grant_id
-LIMIT $3::integer
-`
-
-type GrantsWithoutCodeParams struct {
-	BotID  string
-	Reward string
-	Most   int32
-}
-
-func (q *Queries) GrantsWithoutCode(ctx context.Context, arg GrantsWithoutCodeParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, grantsWithoutCode, arg.BotID, arg.Reward, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var grant_id int64
-		if err := rows.Scan(&grant_id); err != nil {
-			return nil, err
-		}
-		items = append(items, grant_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const importCodes = `-- name: ImportCodes :execrows
@@ -297,21 +267,38 @@ func (q *Queries) ImportCodes(ctx context.Context, arg ImportCodesParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const markBlocked = `-- name: MarkBlocked :exec
-UPDATE identities i
-SET blocked = true, membership_at = greatest(i.membership_at, now())
-FROM deliveries d
-WHERE d.bot_id = $1 AND d.delivery_id = $2
-  AND i.bot_id = d.bot_id AND i.account = d.account AND i.external_id = d.external_id
+const serveWaitingGrants = `-- name: ServeWaitingGrants :execrows
+WITH waiting AS (
+    SELECT g.grant_id, row_number() OVER (ORDER BY g.grant_id) AS place
+    FROM grants g
+    WHERE g.bot_id = $1 AND g.reward = $2 AND g.needs_code AND g.revoked_at IS NULL
+      AND NOT EXISTS (SELECT FROM reward_codes c WHERE c.bot_id = g.bot_id AND c.grant_id = g.grant_id)
+), free AS (
+    SELECT c.code, c.code_id FROM reward_codes c
+    WHERE c.bot_id = $1 AND c.reward = $2 AND c.grant_id IS NULL
+    ORDER BY c.code_id
+    LIMIT (SELECT count(*) FROM waiting)
+    FOR UPDATE
+), placed AS (
+    SELECT code, row_number() OVER (ORDER BY code_id) AS place FROM free
+)
+UPDATE reward_codes r
+SET grant_id = waiting.grant_id
+FROM placed
+JOIN waiting USING (place)
+WHERE r.bot_id = $1 AND r.reward = $2 AND r.code = placed.code
 `
 
-type MarkBlockedParams struct {
-	BotID      string
-	DeliveryID int64
+type ServeWaitingGrantsParams struct {
+	BotID  string
+	Reward string
 }
 
-// The platform says this recipient can't be reached any more.
-func (q *Queries) MarkBlocked(ctx context.Context, arg MarkBlockedParams) error {
-	_, err := q.db.Exec(ctx, markBlocked, arg.BotID, arg.DeliveryID)
-	return err
+// Gives free codes to the grants that wait for one, oldest to oldest, all at once.
+func (q *Queries) ServeWaitingGrants(ctx context.Context, arg ServeWaitingGrantsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, serveWaitingGrants, arg.BotID, arg.Reward)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -26,25 +26,29 @@ func (q *Queries) AddTag(ctx context.Context, arg AddTagParams) error {
 }
 
 const admissionFacts = `-- name: AdmissionFacts :one
-SELECT e.is_new, e.account, e.received_at, b.program_version,
+SELECT e.is_new, e.account, e.received_at,
+       (EXISTS (SELECT FROM referrals r
+                WHERE r.bot_id = e.bot_id AND r.attribution_key = $1::text AND r.status IN ('pending', 'credited'))
+        OR $2::boolean AND EXISTS (
+                SELECT FROM referrals r
+                WHERE r.bot_id = e.bot_id AND r.invitee_id = $3::bigint AND r.entry_point = $4::text
+                  AND r.status IN ('pending', 'credited')))::boolean AS attributed,
        EXISTS (SELECT FROM referrals r
-               WHERE r.bot_id = e.bot_id AND r.attribution_key = $1::text AND r.status IN ('pending', 'credited'))::boolean AS attributed,
-       EXISTS (SELECT FROM referrals r
-               WHERE r.bot_id = e.bot_id AND r.referrer_id = $2::bigint AND r.invitee_id = $3::bigint
+               WHERE r.bot_id = e.bot_id AND r.referrer_id = $5::bigint AND r.invitee_id = $3::bigint
                  AND r.entry_point = $4::text AND r.status IN ('credited', 'voided'))::boolean AS referred_before,
        EXISTS (SELECT FROM referrals r
-               WHERE r.bot_id = e.bot_id AND r.referrer_id = $3::bigint AND r.invitee_id = $2::bigint
+               WHERE r.bot_id = e.bot_id AND r.referrer_id = $3::bigint AND r.invitee_id = $5::bigint
                  AND r.entry_point = $4::text AND r.status IN ('pending', 'credited'))::boolean AS mutual
 FROM inbox e
-JOIN bots b USING (bot_id)
-WHERE e.bot_id = $5 AND e.event_id = $6
+WHERE e.bot_id = $6 AND e.event_id = $7
 `
 
 type AdmissionFactsParams struct {
 	AttributionKey string
-	ReferrerID     int64
+	FirstTouch     bool
 	InviteeID      int64
 	EntryPoint     string
+	ReferrerID     int64
 	BotID          string
 	EventID        int64
 }
@@ -53,19 +57,20 @@ type AdmissionFactsRow struct {
 	IsNew          bool
 	Account        string
 	ReceivedAt     time.Time
-	ProgramVersion int32
 	Attributed     bool
 	ReferredBefore bool
 	Mutual         bool
 }
 
 // What admit needs to know, read after the contacts are locked.
+// Under first_touch any referral of the invitee through this door counts, also one from before the program said so.
 func (q *Queries) AdmissionFacts(ctx context.Context, arg AdmissionFactsParams) (AdmissionFactsRow, error) {
 	row := q.db.QueryRow(ctx, admissionFacts,
 		arg.AttributionKey,
-		arg.ReferrerID,
+		arg.FirstTouch,
 		arg.InviteeID,
 		arg.EntryPoint,
+		arg.ReferrerID,
 		arg.BotID,
 		arg.EventID,
 	)
@@ -74,7 +79,6 @@ func (q *Queries) AdmissionFacts(ctx context.Context, arg AdmissionFactsParams) 
 		&i.IsNew,
 		&i.Account,
 		&i.ReceivedAt,
-		&i.ProgramVersion,
 		&i.Attributed,
 		&i.ReferredBefore,
 		&i.Mutual,

@@ -60,6 +60,7 @@ type InboxBacklogRow struct {
 	OldestSeconds float64
 }
 
+// Looks at 10,000 events at most: beyond that the numbers only say that there are many.
 func (q *Queries) InboxBacklog(ctx context.Context) (InboxBacklogRow, error) {
 	row := q.db.QueryRow(ctx, inboxBacklog)
 	var i InboxBacklogRow
@@ -87,13 +88,24 @@ WITH RECURSIVE busy AS (
             FROM inbox b
             WHERE b.bot_id = busy.bot_id AND b.done_at IS NULL AND b.parked_at IS NULL AND b.leased_until < now()
             ORDER BY b.event_id
-            LIMIT $1::integer
-            FOR NO KEY UPDATE SKIP LOCKED
+            LIMIT 4 * $1::integer
         ) p
     ) i
     WHERE busy.bot_id IS NOT NULL
+), wanted AS (
+    -- More than are leased, since other relays may be taking the first of them right now.
+    SELECT bot_id, event_id, turn, hashtextextended(bot_id, $2::bigint) AS among
+    FROM free
+    ORDER BY turn, among
+    LIMIT 4 * $1::integer
 ), chosen AS (
-    SELECT bot_id, event_id FROM free ORDER BY turn, hashtextextended(bot_id, $2::bigint) LIMIT $1::integer
+    SELECT b.bot_id, b.event_id
+    FROM inbox b
+    JOIN wanted USING (bot_id, event_id)
+    WHERE b.done_at IS NULL AND b.parked_at IS NULL AND b.leased_until < now()
+    ORDER BY wanted.turn, wanted.among
+    LIMIT $1::integer
+    FOR NO KEY UPDATE OF b SKIP LOCKED
 ), leased AS (
     UPDATE inbox i
     SET lease = $2::bigint, leased_until = now() + make_interval(secs => $3::integer)
@@ -170,7 +182,7 @@ func (q *Queries) LeaseEvents(ctx context.Context, arg LeaseEventsParams) ([]Lea
 }
 
 const overdueDeliveries = `-- name: OverdueDeliveries :many
-SELECT d.bot_id, d.delivery_id
+SELECT d.bot_id, d.delivery_id, d.account
 FROM deliveries d
 WHERE d.state IN ('queued', 'sending') AND d.updated_at < now() - make_interval(secs => $1::integer) AND d.leased_until < now()
   AND NOT EXISTS (
@@ -189,6 +201,7 @@ type OverdueDeliveriesParams struct {
 type OverdueDeliveriesRow struct {
 	BotID      string
 	DeliveryID int64
+	Account    string
 }
 
 // Deliveries nobody seems to own: neither final nor waiting, and without a live lease for a while. Only the first of each
@@ -202,7 +215,7 @@ func (q *Queries) OverdueDeliveries(ctx context.Context, arg OverdueDeliveriesPa
 	var items []OverdueDeliveriesRow
 	for rows.Next() {
 		var i OverdueDeliveriesRow
-		if err := rows.Scan(&i.BotID, &i.DeliveryID); err != nil {
+		if err := rows.Scan(&i.BotID, &i.DeliveryID, &i.Account); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -234,6 +247,35 @@ func (q *Queries) ParkEvent(ctx context.Context, arg ParkEventParams) error {
 		arg.Lease,
 	)
 	return err
+}
+
+const parkForProgram = `-- name: ParkForProgram :execrows
+UPDATE inbox
+SET parked_at = now(), parked_reason = $1
+WHERE inbox.bot_id = $2 AND event_id = $3 AND lease = $4 AND done_at IS NULL
+  AND EXISTS (SELECT FROM bots b WHERE b.bot_id = $2 AND b.program_version = 0 FOR SHARE)
+`
+
+type ParkForProgramParams struct {
+	Reason  string
+	BotID   string
+	EventID int64
+	Lease   int64
+}
+
+// Parks an event until its bot has a program, unless it has one by now: the bot's row is locked, so that a program just being
+// saved either finds the event parked or is found here.
+func (q *Queries) ParkForProgram(ctx context.Context, arg ParkForProgramParams) (int64, error) {
+	result, err := q.db.Exec(ctx, parkForProgram,
+		arg.Reason,
+		arg.BotID,
+		arg.EventID,
+		arg.Lease,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const pruneInbox = `-- name: PruneInbox :execrows
@@ -289,12 +331,12 @@ WITH reopened AS (
     WHERE i.bot_id = $2 AND i.account = $3 AND i.contact_id = $4
       AND d.bot_id = i.bot_id AND d.account = i.account AND d.external_id = i.external_id
       AND d.state = 'waiting' AND d.waiting_for = 'window'
-    RETURNING d.bot_id, d.delivery_id
+    RETURNING d.bot_id, d.delivery_id, d.account
 )
-INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, occurred_at)
-SELECT bot_id, '', 'wake/' || delivery_id || '/' || $1::bigint, 'wake', delivery_id::text, now()
+INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, body, occurred_at)
+SELECT bot_id, '', 'wake/' || delivery_id || '/' || $1::bigint, 'wake', delivery_id::text, account, now()
 FROM reopened
-ON CONFLICT DO NOTHING
+ON CONFLICT (bot_id, account, dedupe_key) DO UPDATE SET done_at = NULL, leased_until = '-infinity'
 `
 
 type ReopenWindowParams struct {
@@ -305,6 +347,7 @@ type ReopenWindowParams struct {
 }
 
 // The contact wrote: what waited for that goes on. The wake rows are leased by the relay like any event.
+// The same event may reopen it again: then it must wake again.
 func (q *Queries) ReopenWindow(ctx context.Context, arg ReopenWindowParams) error {
 	_, err := q.db.Exec(ctx, reopenWindow,
 		arg.EventID,

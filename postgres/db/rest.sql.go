@@ -593,7 +593,6 @@ type PutAccountParams struct {
 	ApiBaseUrl  string
 }
 
-// Saves an account. Credentials not given keep what is stored.
 func (q *Queries) PutAccount(ctx context.Context, arg PutAccountParams) error {
 	_, err := q.db.Exec(ctx, putAccount,
 		arg.BotID,

@@ -17,23 +17,33 @@ WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id
 RETURNING d.account, d.external_id, d.body, d.attempt, d.error_class;
 
 -- name: DeliveryState :one
--- Where a delivery stands, and the next of its segment's messages to the same identity that is not under way yet.
+-- Where a delivery stands, and the next of its segment's messages to the same identity that is not finished yet.
 SELECT d.state, d.waiting_for, d.error, (CASE WHEN d.leased_until > now() THEN extract(epoch FROM d.leased_until - now()) ELSE 0 END)::float8 AS lease_seconds,
        coalesce((SELECT min(e.delivery_id) FROM deliveries e
                  WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal < d.ordinal
                    AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending')), 0)::bigint AS behind,
        coalesce((SELECT min(e.delivery_id) FROM deliveries e
                  WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal > d.ordinal
-                   AND e.account = d.account AND e.external_id = d.external_id AND e.state = 'queued'), 0)::bigint AS next
+                   AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending')), 0)::bigint AS next
 FROM deliveries d
 WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id;
 
--- name: FinishAttempt :execrows
--- Writes an attempt's outcome, if the lease is still ours.
-UPDATE deliveries
-SET state = @state, waiting_for = @waiting_for, error_class = @error_class, error = @error, platform_id = @platform_id,
-    leased_until = '-infinity', updated_at = now()
-WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND lease = @lease AND state = 'sending';
+-- name: FinishAttempt :one
+-- Writes an attempt's outcome, if the lease is still ours, and with it that the platform calls the recipient gone. That is
+-- dated to the second, as platforms date what people do: who writes in that same second is back.
+WITH finished AS (
+    UPDATE deliveries d
+    SET state = @state, waiting_for = '', error_class = @error_class, error = @error, platform_id = @platform_id,
+        leased_until = '-infinity', updated_at = now()
+    WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id AND d.lease = @lease AND d.state = 'sending'
+    RETURNING d.bot_id, d.account, d.external_id
+), gone AS (
+    UPDATE identities i
+    SET blocked = true, membership_at = greatest(i.membership_at, date_trunc('second', now()))
+    FROM finished f
+    WHERE @gone::boolean AND i.bot_id = f.bot_id AND i.account = f.account AND i.external_id = f.external_id
+)
+SELECT count(*) FROM finished;
 
 -- name: AwaitWindow :execrows
 -- The window was closed: waits for the contact to write, unless they wrote since the attempt began. The identity is locked first, so
@@ -53,42 +63,50 @@ SET state = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seco
 FROM identity
 WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id AND d.lease = @lease AND d.state = 'sending';
 
--- name: MarkBlocked :exec
--- The platform says this recipient can't be reached any more.
-UPDATE identities i
-SET blocked = true, membership_at = greatest(i.membership_at, now())
-FROM deliveries d
-WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id
-  AND i.bot_id = d.bot_id AND i.account = d.account AND i.external_id = d.external_id;
-
 -- name: ExpireDelivery :exec
 UPDATE deliveries
 SET state = 'expired', waiting_for = '', leased_until = '-infinity', updated_at = now(),
     error = CASE WHEN error = '' THEN @reason ELSE @reason || ': ' || error END
-WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND state IN ('queued', 'sending', 'waiting');
+WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND (state IN ('queued', 'waiting') OR state = 'sending' AND leased_until < now());
 
 -- name: ImportCodes :execrows
 INSERT INTO reward_codes (bot_id, reward, code)
 SELECT @bot_id, @reward, unnest(@codes::text[])
 ON CONFLICT DO NOTHING;
 
--- name: GrantsWithoutCode :many
-SELECT g.grant_id
-FROM grants g
-WHERE g.bot_id = @bot_id AND g.reward = @reward AND g.needs_code AND g.revoked_at IS NULL
-  AND NOT EXISTS (SELECT FROM reward_codes c WHERE c.bot_id = g.bot_id AND c.grant_id = g.grant_id)
-ORDER BY g.grant_id
-LIMIT @most::integer;
+-- name: ServeWaitingGrants :execrows
+-- Gives free codes to the grants that wait for one, oldest to oldest, all at once.
+WITH waiting AS (
+    SELECT g.grant_id, row_number() OVER (ORDER BY g.grant_id) AS place
+    FROM grants g
+    WHERE g.bot_id = @bot_id AND g.reward = @reward AND g.needs_code AND g.revoked_at IS NULL
+      AND NOT EXISTS (SELECT FROM reward_codes c WHERE c.bot_id = g.bot_id AND c.grant_id = g.grant_id)
+), free AS (
+    SELECT c.code, c.code_id FROM reward_codes c
+    WHERE c.bot_id = @bot_id AND c.reward = @reward AND c.grant_id IS NULL
+    ORDER BY c.code_id
+    LIMIT (SELECT count(*) FROM waiting)
+    FOR UPDATE
+), placed AS (
+    SELECT code, row_number() OVER (ORDER BY code_id) AS place FROM free
+)
+UPDATE reward_codes r
+SET grant_id = waiting.grant_id
+FROM placed
+JOIN waiting USING (place)
+WHERE r.bot_id = @bot_id AND r.reward = @reward AND r.code = placed.code;
 
 -- name: FillStock :execrows
--- A grant got its code: its waiting messages are complete and go out; the wake rows start or wake their workflows.
+-- Messages whose grant has its code now are complete and go out; the wake rows start or wake their workflows.
 WITH filled AS (
-    UPDATE deliveries
-    SET body = replace(body, @hole::text, @code::text), state = 'queued', waiting_for = '', updated_at = now()
-    WHERE deliveries.bot_id = @bot_id AND deliveries.grant_id = @grant_id AND state = 'waiting' AND waiting_for = 'stock'
-    RETURNING deliveries.bot_id, deliveries.delivery_id
+    UPDATE deliveries d
+    SET body = replace(d.body, @hole::text, c.code), state = 'queued', waiting_for = '', updated_at = now()
+    FROM reward_codes c
+    WHERE d.bot_id = @bot_id AND d.state = 'waiting' AND d.waiting_for = 'stock'
+      AND c.bot_id = d.bot_id AND c.grant_id = d.grant_id AND c.reward = @reward
+    RETURNING d.bot_id, d.delivery_id, d.account
 )
-INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, occurred_at)
-SELECT filled.bot_id, '', 'wake/' || filled.delivery_id || '/stock', 'wake', filled.delivery_id::text, now()
+INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, body, occurred_at)
+SELECT filled.bot_id, '', 'wake/' || filled.delivery_id || '/stock', 'wake', filled.delivery_id::text, filled.account, now()
 FROM filled
 ON CONFLICT DO NOTHING;

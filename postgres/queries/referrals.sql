@@ -20,9 +20,14 @@ FOR NO KEY UPDATE;
 
 -- name: AdmissionFacts :one
 -- What admit needs to know, read after the contacts are locked.
-SELECT e.is_new, e.account, e.received_at, b.program_version,
-       EXISTS (SELECT FROM referrals r
-               WHERE r.bot_id = e.bot_id AND r.attribution_key = @attribution_key::text AND r.status IN ('pending', 'credited'))::boolean AS attributed,
+-- Under first_touch any referral of the invitee through this door counts, also one from before the program said so.
+SELECT e.is_new, e.account, e.received_at,
+       (EXISTS (SELECT FROM referrals r
+                WHERE r.bot_id = e.bot_id AND r.attribution_key = @attribution_key::text AND r.status IN ('pending', 'credited'))
+        OR @first_touch::boolean AND EXISTS (
+                SELECT FROM referrals r
+                WHERE r.bot_id = e.bot_id AND r.invitee_id = @invitee_id::bigint AND r.entry_point = @entry_point::text
+                  AND r.status IN ('pending', 'credited')))::boolean AS attributed,
        EXISTS (SELECT FROM referrals r
                WHERE r.bot_id = e.bot_id AND r.referrer_id = @referrer_id::bigint AND r.invitee_id = @invitee_id::bigint
                  AND r.entry_point = @entry_point::text AND r.status IN ('credited', 'voided'))::boolean AS referred_before,
@@ -30,7 +35,6 @@ SELECT e.is_new, e.account, e.received_at, b.program_version,
                WHERE r.bot_id = e.bot_id AND r.referrer_id = @invitee_id::bigint AND r.invitee_id = @referrer_id::bigint
                  AND r.entry_point = @entry_point::text AND r.status IN ('pending', 'credited'))::boolean AS mutual
 FROM inbox e
-JOIN bots b USING (bot_id)
 WHERE e.bot_id = @bot_id AND e.event_id = @event_id;
 
 -- name: InsertReferral :one

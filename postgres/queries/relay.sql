@@ -22,13 +22,24 @@ WITH RECURSIVE busy AS (
             FROM inbox b
             WHERE b.bot_id = busy.bot_id AND b.done_at IS NULL AND b.parked_at IS NULL AND b.leased_until < now()
             ORDER BY b.event_id
-            LIMIT @most::integer
-            FOR NO KEY UPDATE SKIP LOCKED
+            LIMIT 4 * @most::integer
         ) p
     ) i
     WHERE busy.bot_id IS NOT NULL
+), wanted AS (
+    -- More than are leased, since other relays may be taking the first of them right now.
+    SELECT bot_id, event_id, turn, hashtextextended(bot_id, @lease::bigint) AS among
+    FROM free
+    ORDER BY turn, among
+    LIMIT 4 * @most::integer
 ), chosen AS (
-    SELECT bot_id, event_id FROM free ORDER BY turn, hashtextextended(bot_id, @lease::bigint) LIMIT @most::integer
+    SELECT b.bot_id, b.event_id
+    FROM inbox b
+    JOIN wanted USING (bot_id, event_id)
+    WHERE b.done_at IS NULL AND b.parked_at IS NULL AND b.leased_until < now()
+    ORDER BY wanted.turn, wanted.among
+    LIMIT @most::integer
+    FOR NO KEY UPDATE OF b SKIP LOCKED
 ), leased AS (
     UPDATE inbox i
     SET lease = @lease::bigint, leased_until = now() + make_interval(secs => @seconds::integer)
@@ -61,6 +72,14 @@ UPDATE inbox
 SET parked_at = now(), parked_reason = @reason
 WHERE bot_id = @bot_id AND event_id = @event_id AND lease = @lease AND done_at IS NULL;
 
+-- name: ParkForProgram :execrows
+-- Parks an event until its bot has a program, unless it has one by now: the bot's row is locked, so that a program just being
+-- saved either finds the event parked or is found here.
+UPDATE inbox
+SET parked_at = now(), parked_reason = @reason
+WHERE inbox.bot_id = @bot_id AND event_id = @event_id AND lease = @lease AND done_at IS NULL
+  AND EXISTS (SELECT FROM bots b WHERE b.bot_id = @bot_id AND b.program_version = 0 FOR SHARE);
+
 -- name: ApplyMembership :exec
 -- Follows blocks and unblocks by the platform's clock: one that arrives late changes nothing newer.
 UPDATE identities i
@@ -80,17 +99,18 @@ WITH reopened AS (
     WHERE i.bot_id = @bot_id AND i.account = @account AND i.contact_id = @contact_id
       AND d.bot_id = i.bot_id AND d.account = i.account AND d.external_id = i.external_id
       AND d.state = 'waiting' AND d.waiting_for = 'window'
-    RETURNING d.bot_id, d.delivery_id
+    RETURNING d.bot_id, d.delivery_id, d.account
 )
-INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, occurred_at)
-SELECT bot_id, '', 'wake/' || delivery_id || '/' || @event_id::bigint, 'wake', delivery_id::text, now()
+INSERT INTO inbox (bot_id, account, dedupe_key, kind, target, body, occurred_at)
+SELECT bot_id, '', 'wake/' || delivery_id || '/' || @event_id::bigint, 'wake', delivery_id::text, account, now()
 FROM reopened
-ON CONFLICT DO NOTHING;
+-- The same event may reopen it again: then it must wake again.
+ON CONFLICT (bot_id, account, dedupe_key) DO UPDATE SET done_at = NULL, leased_until = '-infinity';
 
 -- name: OverdueDeliveries :many
 -- Deliveries nobody seems to own: neither final nor waiting, and without a live lease for a while. Only the first of each
 -- segment's messages to one identity: its owner goes on with the next.
-SELECT d.bot_id, d.delivery_id
+SELECT d.bot_id, d.delivery_id, d.account
 FROM deliveries d
 WHERE d.state IN ('queued', 'sending') AND d.updated_at < now() - make_interval(secs => @seconds::integer) AND d.leased_until < now()
   AND NOT EXISTS (
@@ -110,5 +130,6 @@ WHERE (bot_id, event_id) IN (
     SELECT bot_id, event_id FROM inbox WHERE done_at < now() - make_interval(days => @days::integer) LIMIT @most::integer);
 
 -- name: InboxBacklog :one
+-- Looks at 10,000 events at most: beyond that the numbers only say that there are many.
 SELECT count(*) AS pending, coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8 AS oldest_seconds
 FROM (SELECT received_at FROM inbox WHERE done_at IS NULL AND parked_at IS NULL LIMIT 10000) AS waiting;

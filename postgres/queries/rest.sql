@@ -10,7 +10,6 @@ SELECT bot_id, name, program_version, created_at FROM bots WHERE bot_id = @bot_i
 SELECT bot_id, name, program_version, created_at FROM bots WHERE bot_id > @after ORDER BY bot_id LIMIT @most;
 
 -- name: PutAccount :exec
--- Saves an account. Credentials not given keep what is stored.
 INSERT INTO accounts AS a (bot_id, account, channel, external_id, credentials, settings, api_base_url)
 VALUES (@bot_id, @account, @channel, @external_id, @credentials, @settings, @api_base_url)
 ON CONFLICT (bot_id, account) DO UPDATE SET

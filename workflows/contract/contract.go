@@ -3,6 +3,8 @@
 package contract
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -90,6 +92,7 @@ type ResumeInput struct {
 	Segment    string         `json:"segment"` // unique within the run
 	Account    string         `json:"account"`
 	Contact    string         `json:"contact"`
+	Wanted     string         `json:"wanted"`            // whose rows it writes most: its turn is theirs
 	Version    int32          `json:"version,omitempty"` // 0: the one that admitted the referral
 	EntryPoint string         `json:"entry_point,omitempty"`
 	From       program.Cursor `json:"from"`
@@ -102,11 +105,27 @@ func (in ResumeInput) ID() string { return "resume/" + in.Run + "/" + in.Segment
 // DeliveryInput starts a Delivery, which goes on with the later messages of its segment to the same identity.
 type DeliveryInput struct {
 	Bot      string `json:"bot"`
+	Account  string `json:"account,omitempty"` // where it goes
 	Delivery int64  `json:"delivery"`
 }
 
+// Fairness is the key under which a delivery's work is spread: its bot and account.
+func (in DeliveryInput) Fairness() temporal.Priority { return Fairness(in.Bot + "/" + in.Account) }
+
 // ID is the id of the delivery's workflow.
 func (in DeliveryInput) ID() string { return fmt.Sprintf("delivery/%s/%d", in.Bot, in.Delivery) }
+
+// NextSegment names the segment that goes on after a wait: by its place under the one that waited, as long as that stays short, for flows
+// may go round for ever and an id may not grow with them.
+func NextSegment(segment string, index int) string {
+	const short = 64
+	name := fmt.Sprintf("%s.%d", segment, index)
+	if len(name) <= short {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return "after." + hex.EncodeToString(sum[:16])
+}
 
 // Result is what every workflow returns. Rejected is a result, not a failure.
 type Result struct {

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/millenniumm/referrals/workflows/contract"
 )
 
 // credited checks that Luis' opening counted once, whatever happened on the way.
@@ -92,18 +93,27 @@ func TestAWorkerKilledBetweenASendAndItsAnswer(t *testing.T) {
 	}
 }
 
-// Not parallel: it freezes the Temporal all others share.
 func TestAWorkerKilledBetweenLeaseAndStart(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, shared, spanish())
+	// The worker reaches Temporal through a wire that can be cut in the middle of a call: what it asks then never arrives.
+	wire := newWire(t, shared.address)
+	through := slices.Clone(h.environment)
+	h.environment = append(through, "TEMPORAL_ADDRESS="+wire.address)
 	h.startWorker()
 	anaID := h.meetAna()
-	h.check(shared.command.Process.Signal(syscall.SIGSTOP))
-	defer func() { _ = shared.command.Process.Signal(syscall.SIGCONT) }()
+	wire.cut()
 	h.open(luis, "Luis", anaID)
 	booked(h, 1, `SELECT count(*) FROM inbox WHERE done_at IS NULL AND leased_until > now()`)
 	h.worker.kill()
-	h.check(shared.command.Process.Signal(syscall.SIGCONT))
+	in := contract.ReferralInput{
+		Bot: "cafe", EntryPoint: "campaign1", Referrer: anaID, Invitee: h.userID(luis), Event: one[int64](h, `SELECT max(event_id) FROM inbox`),
+	}
+	if _, err := h.temporal.DescribeWorkflowExecution(background(t), in.ID(), ""); err == nil {
+		t.Fatal("the workflow was started: this is not the crash point it should be")
+	}
 
+	wire.mend()
 	h.startWorker()
 	h.hears(ana, 2)
 	h.hears(luis, 1)

@@ -98,8 +98,7 @@ func TestAWorkerKilledBetweenLeaseAndStart(t *testing.T) {
 	h := newHouse(t, shared, spanish())
 	// The worker reaches Temporal through a wire that can be cut in the middle of a call: what it asks then never arrives.
 	wire := newWire(t, shared.address)
-	through := slices.Clone(h.environment)
-	h.environment = append(through, "TEMPORAL_ADDRESS="+wire.address)
+	h.environment = append(h.environment, "TEMPORAL_ADDRESS="+wire.address)
 	h.startWorker()
 	anaID := h.meetAna()
 	wire.cut()

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -151,7 +152,7 @@ func (s *server) legible(c *gin.Context) {
 func (s *server) recover(c *gin.Context) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			s.Log.Error("a request failed", "path", c.FullPath(), "panic", cause)
+			s.Log.Error("a request failed", "path", c.FullPath(), "panic", cause, "stack", string(debug.Stack()))
 			s.problem(c, internal)
 		}
 	}()

@@ -18,7 +18,7 @@ import (
 
 const (
 	attributesUsableWithin = time.Minute
-	attributesCheck        = 200 * time.Millisecond
+	attributesCheck        = 500 * time.Millisecond
 )
 
 // eagerness says whether workflows may be started on this very process, past the matching service. An unversioned worker always
@@ -55,11 +55,12 @@ func registerSearchAttributes(ctx context.Context, connection client.Client, nam
 	for _, name := range contract.SearchAttributes() {
 		attributes[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
 	}
-	// Refused where an operator registers them (Temporal Cloud): then it is their being usable that counts.
-	_, refused := connection.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-		Namespace: namespace, SearchAttributes: attributes,
-	})
 	for {
+		// Refused where an operator registers them (Temporal Cloud), and by a server that is only just starting: asked again, and in
+		// the end it is their being usable that counts.
+		_, refused := connection.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
+			Namespace: namespace, SearchAttributes: attributes,
+		})
 		err := attributesUsable(ctx, connection, namespace)
 		if err == nil {
 			return nil

@@ -16,6 +16,8 @@ const (
 	sendWithin = 72 * time.Hour
 	// wakeWithin is how long a delivery under way waits for its contact to write before it expires.
 	wakeWithin = 30 * 24 * time.Hour
+	// steadyPause is the time between attempts that failed on our side.
+	steadyPause = 10 * time.Second
 	// attemptTime bounds one attempt: the call and the writing of its outcome.
 	attemptTime = activities.SendTimeout + 7*time.Second
 )
@@ -63,8 +65,9 @@ func attempt(ctx workflow.Context, delivery channel.DeliveryID) (activities.Atte
 	trying := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ScheduleToCloseTimeout: sendWithin,
 		StartToCloseTimeout:    attemptTime,
-		// The pauses come with the errors; what a platform asks for may be longer than any maximum set here would let it be.
-		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: sendWithin},
+		// The pauses after failed sends come with the errors; what a platform asks for may be longer than any lower maximum would let it
+		// be. What fails without one (Postgres away, a worker killed) is tried again at a steady pace: a backoff would outlast the outage.
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: steadyPause, BackoffCoefficient: 1, MaximumInterval: sendWithin},
 		Summary:     "attempt",
 	})
 	err := workflow.ExecuteActivity(trying, do.Attempt, delivery).Get(trying, &attempted)

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -185,8 +184,7 @@ func (a *Activities) send(ctx context.Context, taken channel.Attempt) channel.Ou
 	sending, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	started := time.Now()
-	message := channel.Message{Text: taken.Text, Key: fmt.Sprintf("%s-%d", taken.Bot, taken.Delivery)}
-	receipt, err := adapter.Send(sending, account, taken.To, message)
+	receipt, err := adapter.Send(sending, account, taken.To, taken.Message)
 	var failure *channel.SendError
 	if err != nil {
 		failure = channel.Classify(err)

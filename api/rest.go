@@ -21,7 +21,7 @@ var _ openapi.ServerInterface = (*server)(nil)
 const defaultPage = 50
 
 // CreateBot creates a bot.
-func (s *server) CreateBot(c *gin.Context) {
+func (s *server) CreateBot(c *gin.Context, _ openapi.CreateBotParams) {
 	var asked openapi.NewBot
 	if !s.read(c, &asked) {
 		return
@@ -97,7 +97,7 @@ func programItems(problems program.Problems, language string) []item {
 }
 
 // PostEvent takes an event of a bot hosted elsewhere.
-func (s *server) PostEvent(c *gin.Context, bot string) {
+func (s *server) PostEvent(c *gin.Context, bot string, _ openapi.PostEventParams) {
 	var asked openapi.NewEvent
 	if !s.read(c, &asked) {
 		return
@@ -255,7 +255,7 @@ func (s *server) GetStock(c *gin.Context, bot, reward string) {
 }
 
 // ImportCodes adds codes to a reward's pool and serves the grants that wait for one.
-func (s *server) ImportCodes(c *gin.Context, bot, reward string) {
+func (s *server) ImportCodes(c *gin.Context, bot, reward string, _ openapi.ImportCodesParams) {
 	var asked openapi.NewCodes
 	if !s.pooled(c, bot, reward) || !s.read(c, &asked) {
 		return
@@ -305,7 +305,7 @@ func (s *server) ListParked(c *gin.Context, bot string, params openapi.ListParke
 }
 
 // ReplayParked works on a parked event again; a webhook is read anew first, and stays parked if it still can't be.
-func (s *server) ReplayParked(c *gin.Context, bot, event string) {
+func (s *server) ReplayParked(c *gin.Context, bot, event string, _ openapi.ReplayParkedParams) {
 	id := idOf(event)
 	account, raw, err := s.Books.ParkedWebhook(c.Request.Context(), bot, id)
 	if err == nil && len(raw) > 0 {

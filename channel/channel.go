@@ -88,7 +88,10 @@ type Account struct {
 
 // A Message is what leaves for one contact.
 type Message struct {
-	Text string `json:"text"`
+	Text    string `json:"text"`
+	Picture string `json:"picture,omitempty"` // https address of a picture shown with the text; "" for none
+	// QuickReplies are buttons under the message, at most 13 of 20 characters each. Pressing one is the same as writing it.
+	QuickReplies []string `json:"quick_replies,omitempty"`
 	// Key identifies the delivery across attempts (at most 64 characters of [A-Za-z0-9_-]). Platforms with real idempotency get it as such, the
 	// others as a correlation when they have a place for one.
 	Key string `json:"key"`
@@ -112,6 +115,17 @@ type Adapter interface {
 	// Send makes one attempt to hand a message to the platform for the recipient (an identity's external id).
 	// A failure is always a *SendError.
 	Send(ctx context.Context, account Account, recipient string, message Message) (Receipt, error)
+}
+
+// A Keeper is an adapter whose platform keeps no conversation, so that it does: it is told what came in before the inbox is, and may be told
+// again. The api answers a webhook with 200 only after both.
+type Keeper interface {
+	Keep(ctx context.Context, account Account, events []Event) error
+}
+
+// A Completer is an adapter that makes what an account lacks and nobody needs to choose, a signing secret say, before it is checked.
+type Completer interface {
+	Complete(account Account) Account
 }
 
 // A Problem is one thing to fix in an account before it can be used.

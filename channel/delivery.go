@@ -36,7 +36,7 @@ type Attempt struct {
 	Lease    int64 // fencing token: only its holder writes the outcome
 	Account  string
 	To       string // the identity's external id
-	Text     string
+	Message  Message
 	Number   int  // 1 for the first
 	Unsure   bool // the attempt before this one ended unknown: the message may have been sent
 }

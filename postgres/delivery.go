@@ -28,7 +28,10 @@ func (s *Store) Begin(ctx context.Context, bot string, delivery int64, leaseFor 
 		return channel.Attempt{}, false, nil
 	}
 	return channel.Attempt{
-		Bot: bot, Delivery: delivery, Lease: lease, Account: rows[0].Account, To: rows[0].ExternalID, Text: rows[0].Body,
+		Bot: bot, Delivery: delivery, Lease: lease, Account: rows[0].Account, To: rows[0].ExternalID,
+		Message: channel.Message{
+			Text: rows[0].Body, Picture: rows[0].Picture, QuickReplies: rows[0].QuickReplies, Key: fmt.Sprintf("%s-%d", bot, delivery),
+		},
 		Number: int(rows[0].Attempt), Unsure: rows[0].ErrorClass == string(channel.Unknown),
 	}, true, nil
 }

@@ -118,7 +118,7 @@ func TestWhatAnAttemptLeavesBehind(t *testing.T) {
 			b := withProgram(t, threeMessages)
 			first := b.deliveries()[0]
 			attempt := b.begun(first)
-			if attempt.Account != "tg" || attempt.To != "ana" || attempt.Text != "one" || attempt.Number != 1 || attempt.Unsure {
+			if attempt.Account != "tg" || attempt.To != "ana" || attempt.Message.Text != "one" || attempt.Number != 1 || attempt.Unsure {
 				t.Errorf("the attempt: %+v", attempt)
 			}
 			if got := b.end(attempt, test.class); got != test.want || b.standing(first).State != test.want {

@@ -71,7 +71,8 @@ const (
 	OpAddTag    OpKind = "add_tag"    // Tag
 	OpRemoveTag OpKind = "remove_tag" // Tag
 	OpGrant     OpKind = "grant"      // Reward, Basis
-	OpSend      OpKind = "send"       // Text, Reward
+	OpSend      OpKind = "send"       // Text, Picture, QuickReplies, Reward
+	OpCall      OpKind = "call"       // Webhook, With
 )
 
 // An Op is one thing to carry out for one person.
@@ -83,8 +84,13 @@ type Op struct {
 	Number int64
 	Text   string // rendered, perhaps with CodeHole in it
 	Tag    string
-	Reward string // grant: which; send: whose code fills CodeHole, "" when the text has none
-	Basis  *Basis // grant: the total it rests on; nil when it rests on none
+	// Picture and QuickReplies go with the text of a message.
+	Picture      string
+	QuickReplies []string
+	Webhook      string            // call: the account it goes to
+	With         map[string]string // call: rendered
+	Reward       string            // grant: which; send: whose code fills CodeHole, "" when the text has none
+	Basis        *Basis            // grant: the total it rests on; nil when it rests on none
 }
 
 // A Basis is the total that earned a grant: the field had to come to Threshold.

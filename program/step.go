@@ -25,7 +25,17 @@ type AddTagStep struct{ Tag string }
 type RemoveTagStep struct{ Tag string }
 
 // SendStep sends a message.
-type SendStep struct{ Text Text }
+type SendStep struct {
+	Text         Text
+	Picture      Text     // https address; empty for none
+	QuickReplies []string // pressing one is the same as writing it
+}
+
+// CallWebhookStep tells somebody else's server, through one of the bot's webhook accounts.
+type CallWebhookStep struct {
+	Webhook string          // the account's name
+	With    map[string]Text // what is told besides who it is about
+}
 
 // RunFlowStep runs another flow at once, for the same person, and then goes on with the next step.
 type RunFlowStep struct{ Flow string }
@@ -52,6 +62,7 @@ const (
 	send        = "send"
 	runFlow     = "run_flow"
 	grantReward = "grant_reward"
+	callWebhook = "call_webhook"
 	wait        = "wait"
 	ifElse      = "if"
 )
@@ -65,6 +76,7 @@ func (RemoveTagStep) action() string   { return removeTag }
 func (SendStep) action() string        { return send }
 func (RunFlowStep) action() string     { return runFlow }
 func (GrantRewardStep) action() string { return grantReward }
+func (CallWebhookStep) action() string { return callWebhook }
 func (WaitStep) action() string        { return wait }
 func (IfStep) action() string          { return ifElse }
 

@@ -66,6 +66,60 @@ func (e DeliveryState) Valid() bool {
 	}
 }
 
+// Defines values for MomentKind.
+const (
+	MomentKindAdmitted MomentKind = "admitted"
+	MomentKindAttempt  MomentKind = "attempt"
+	MomentKindCall     MomentKind = "call"
+	MomentKindCheck    MomentKind = "check"
+	MomentKindContact  MomentKind = "contact"
+	MomentKindGrant    MomentKind = "grant"
+	MomentKindMessage  MomentKind = "message"
+	MomentKindOpening  MomentKind = "opening"
+	MomentKindOutcome  MomentKind = "outcome"
+	MomentKindPoints   MomentKind = "points"
+	MomentKindRejected MomentKind = "rejected"
+	MomentKindSet      MomentKind = "set"
+	MomentKindSettled  MomentKind = "settled"
+	MomentKindVoided   MomentKind = "voided"
+)
+
+// Valid indicates whether the value is a known member of the MomentKind enum.
+func (e MomentKind) Valid() bool {
+	switch e {
+	case MomentKindAdmitted:
+		return true
+	case MomentKindAttempt:
+		return true
+	case MomentKindCall:
+		return true
+	case MomentKindCheck:
+		return true
+	case MomentKindContact:
+		return true
+	case MomentKindGrant:
+		return true
+	case MomentKindMessage:
+		return true
+	case MomentKindOpening:
+		return true
+	case MomentKindOutcome:
+		return true
+	case MomentKindPoints:
+		return true
+	case MomentKindRejected:
+		return true
+	case MomentKindSet:
+		return true
+	case MomentKindSettled:
+		return true
+	case MomentKindVoided:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemItemSeverity.
 const (
 	Error   ProblemItemSeverity = "error"
@@ -88,6 +142,8 @@ func (e ProblemItemSeverity) Valid() bool {
 const (
 	Generic  PutAccountChannel = "generic"
 	Telegram PutAccountChannel = "telegram"
+	Webchat  PutAccountChannel = "webchat"
+	Webhook  PutAccountChannel = "webhook"
 )
 
 // Valid indicates whether the value is a known member of the PutAccountChannel enum.
@@ -96,6 +152,10 @@ func (e PutAccountChannel) Valid() bool {
 	case Generic:
 		return true
 	case Telegram:
+		return true
+	case Webchat:
+		return true
+	case Webhook:
 		return true
 	default:
 		return false
@@ -140,19 +200,43 @@ func (e ReferralDetailKind) Valid() bool {
 
 // Defines values for ReferralDetailLedgerCause.
 const (
-	Increment ReferralDetailLedgerCause = "increment"
-	Reversal  ReferralDetailLedgerCause = "reversal"
-	Set       ReferralDetailLedgerCause = "set"
+	ReferralDetailLedgerCauseIncrement ReferralDetailLedgerCause = "increment"
+	ReferralDetailLedgerCauseReversal  ReferralDetailLedgerCause = "reversal"
+	ReferralDetailLedgerCauseSet       ReferralDetailLedgerCause = "set"
 )
 
 // Valid indicates whether the value is a known member of the ReferralDetailLedgerCause enum.
 func (e ReferralDetailLedgerCause) Valid() bool {
 	switch e {
-	case Increment:
+	case ReferralDetailLedgerCauseIncrement:
 		return true
-	case Reversal:
+	case ReferralDetailLedgerCauseReversal:
 		return true
-	case Set:
+	case ReferralDetailLedgerCauseSet:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Scope.
+const (
+	Events Scope = "events"
+	Manage Scope = "manage"
+	Read   Scope = "read"
+	Write  Scope = "write"
+)
+
+// Valid indicates whether the value is a known member of the Scope enum.
+func (e Scope) Valid() bool {
+	switch e {
+	case Events:
+		return true
+	case Manage:
+		return true
+	case Read:
+		return true
+	case Write:
 		return true
 	default:
 		return false
@@ -161,22 +245,22 @@ func (e ReferralDetailLedgerCause) Valid() bool {
 
 // Defines values for Status.
 const (
-	Credited Status = "credited"
-	Pending  Status = "pending"
-	Rejected Status = "rejected"
-	Voided   Status = "voided"
+	StatusCredited Status = "credited"
+	StatusPending  Status = "pending"
+	StatusRejected Status = "rejected"
+	StatusVoided   Status = "voided"
 )
 
 // Valid indicates whether the value is a known member of the Status enum.
 func (e Status) Valid() bool {
 	switch e {
-	case Credited:
+	case StatusCredited:
 		return true
-	case Pending:
+	case StatusPending:
 		return true
-	case Rejected:
+	case StatusRejected:
 		return true
-	case Voided:
+	case StatusVoided:
 		return true
 	default:
 		return false
@@ -203,7 +287,7 @@ type Account struct {
 	Settings       map[string]string `json:"settings"`
 	UpdatedAt      time.Time         `json:"updated_at"`
 
-	// Webhook Where the platform must send its webhooks; empty for generic accounts.
+	// Webhook Where the platform must send its webhooks; empty for accounts that have none.
 	Webhook string `json:"webhook"`
 }
 
@@ -249,19 +333,59 @@ type Contact struct {
 	UserId string   `json:"user_id"`
 }
 
+// ContactPage defines model for ContactPage.
+type ContactPage struct {
+	Items []ContactSummary `json:"items"`
+	Next  *string          `json:"next,omitempty"`
+}
+
+// ContactSummary defines model for ContactSummary.
+type ContactSummary struct {
+	Accounts  []string               `json:"accounts"`
+	CreatedAt time.Time              `json:"created_at"`
+	Fields    map[string]interface{} `json:"fields"`
+
+	// Name As the account they last wrote from knows it; may be empty.
+	Name string `json:"name"`
+
+	// Referrals Credited ones.
+	Referrals int      `json:"referrals"`
+	Tags      []string `json:"tags"`
+	UserId    string   `json:"user_id"`
+	Username  string   `json:"username"`
+}
+
+// CreatedKey defines model for CreatedKey.
+type CreatedKey struct {
+	CreatedAt time.Time `json:"created_at"`
+	Id        string    `json:"id"`
+
+	// Key What goes after `Bearer`.
+	Key string `json:"key"`
+
+	// LastUsedAt To the minute.
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	Name       string     `json:"name"`
+	Scopes     []Scope    `json:"scopes"`
+}
+
 // Delivery defines model for Delivery.
 type Delivery struct {
-	Account    string    `json:"account"`
-	Attempt    int       `json:"attempt"`
-	CreatedAt  time.Time `json:"created_at"`
-	Error      *string   `json:"error,omitempty"`
-	Id         string    `json:"id"`
-	PlatformId *string   `json:"platform_id,omitempty"`
+	Account      string    `json:"account"`
+	Attempt      int       `json:"attempt"`
+	CreatedAt    time.Time `json:"created_at"`
+	Error        *string   `json:"error,omitempty"`
+	Id           string    `json:"id"`
+	Picture      string    `json:"picture"`
+	PlatformId   *string   `json:"platform_id,omitempty"`
+	QuickReplies []string  `json:"quick_replies"`
 
 	// Referral Id of the referral it tells of.
 	Referral *string       `json:"referral,omitempty"`
 	State    DeliveryState `json:"state"`
-	Text     string        `json:"text"`
+
+	// Text What was written; for a call of a webhook, its data as JSON.
+	Text string `json:"text"`
 
 	// To The contact's id on the account's channel.
 	To         string              `json:"to"`
@@ -292,6 +416,22 @@ type ImportedCodes struct {
 	Served int `json:"served"`
 }
 
+// Key defines model for Key.
+type Key struct {
+	CreatedAt time.Time `json:"created_at"`
+	Id        string    `json:"id"`
+
+	// LastUsedAt To the minute.
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	Name       string     `json:"name"`
+	Scopes     []Scope    `json:"scopes"`
+}
+
+// KeyList defines model for KeyList.
+type KeyList struct {
+	Items []Key `json:"items"`
+}
+
 // Leaderboard defines model for Leaderboard.
 type Leaderboard struct {
 	Field string `json:"field"`
@@ -311,6 +451,43 @@ type Link struct {
 	Account string `json:"account"`
 	Ref     string `json:"ref"`
 	Url     string `json:"url"`
+}
+
+// LinkList defines model for LinkList.
+type LinkList struct {
+	Items []struct {
+		Account    string `json:"account"`
+		EntryPoint string `json:"entry_point"`
+		Ref        string `json:"ref"`
+		Url        string `json:"url"`
+	} `json:"items"`
+}
+
+// Moment defines model for Moment.
+type Moment struct {
+	At time.Time `json:"at"`
+
+	// Data The same for programs, as the books have it.
+	Data *map[string]interface{} `json:"data,omitempty"`
+	Kind MomentKind              `json:"kind"`
+
+	// Referral Id of the referral it belongs to.
+	Referral *string `json:"referral,omitempty"`
+
+	// UserId To whom.
+	UserId *string `json:"user_id,omitempty"`
+
+	// Words What happened
+	Words string `json:"words"`
+}
+
+// MomentKind defines model for Moment.Kind.
+type MomentKind string
+
+// MomentPage defines model for MomentPage.
+type MomentPage struct {
+	Items []Moment `json:"items"`
+	Next  *string  `json:"next,omitempty"`
 }
 
 // NewBot defines model for NewBot.
@@ -339,6 +516,13 @@ type NewEvent struct {
 	OccurredAt *time.Time `json:"occurred_at,omitempty"`
 	Ref        *string    `json:"ref,omitempty"`
 	Text       *string    `json:"text,omitempty"`
+}
+
+// NewKey defines model for NewKey.
+type NewKey struct {
+	// Name Who uses it.
+	Name   string  `json:"name"`
+	Scopes []Scope `json:"scopes"`
 }
 
 // Parked defines model for Parked.
@@ -385,6 +569,14 @@ type ProblemItem struct {
 
 // ProblemItemSeverity defines model for ProblemItem.Severity.
 type ProblemItemSeverity string
+
+// ProgramDiff defines model for ProgramDiff.
+type ProgramDiff struct {
+	// Diff In unified format.
+	Diff string `json:"diff"`
+	From int    `json:"from"`
+	To   int    `json:"to"`
+}
 
 // PutAccount defines model for PutAccount.
 type PutAccount struct {
@@ -496,6 +688,9 @@ type SavedProgram struct {
 	Warnings []ProblemItem `json:"warnings"`
 }
 
+// Scope defines model for Scope.
+type Scope string
+
 // Status defines model for Status.
 type Status string
 
@@ -504,6 +699,39 @@ type Stock struct {
 	Free  int `json:"free"`
 	Taken int `json:"taken"`
 }
+
+// Timeline defines model for Timeline.
+type Timeline struct {
+	Items    []Moment `json:"items"`
+	Referral Referral `json:"referral"`
+}
+
+// Verdict defines model for Verdict.
+type Verdict struct {
+	Problems []ProblemItem `json:"problems"`
+
+	// Valid It may be saved; there may be warnings.
+	Valid bool `json:"valid"`
+}
+
+// Version defines model for Version.
+type Version struct {
+	CreatedAt time.Time `json:"created_at"`
+	InForce   bool      `json:"in_force"`
+
+	// RestoredFrom The version it goes back to.
+	RestoredFrom *int `json:"restored_from,omitempty"`
+	Version      int  `json:"version"`
+}
+
+// VersionPage defines model for VersionPage.
+type VersionPage struct {
+	Items []Version `json:"items"`
+	Next  *string   `json:"next,omitempty"`
+}
+
+// AcceptLanguage defines model for AcceptLanguage.
+type AcceptLanguage = string
 
 // AccountPath defines model for AccountPath.
 type AccountPath = string
@@ -514,17 +742,54 @@ type BotPath = string
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
 // Limit defines model for Limit.
 type Limit = int
 
 // UserPath defines model for UserPath.
 type UserPath = string
 
+// VersionPath defines model for VersionPath.
+type VersionPath = int
+
 // ListBotsParams defines parameters for ListBots.
 type ListBotsParams struct {
 	// Cursor `next` of the page before.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// CreateBotParams defines parameters for CreateBot.
+type CreateBotParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListContactsParams defines parameters for ListContacts.
+type ListContactsParams struct {
+	// Q Part of a name or user name, whatever its case and accents; or a whole user id or external id.
+	Q       *string `form:"q,omitempty" json:"q,omitempty"`
+	Tag     *string `form:"tag,omitempty" json:"tag,omitempty"`
+	Account *string `form:"account,omitempty" json:"account,omitempty"`
+
+	// Cursor `next` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetContactHistoryParams defines parameters for GetContactHistory.
+type GetContactHistoryParams struct {
+	// Cursor `next` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// AcceptLanguage es or en; what is in words comes in it.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
 }
 
 // GetLinkParams defines parameters for GetLink.
@@ -544,6 +809,18 @@ type ListDeliveriesParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// PostEventParams defines parameters for PostEvent.
+type PostEventParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// CreateKeyParams defines parameters for CreateKey.
+type CreateKeyParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // GetLeaderboardParams defines parameters for GetLeaderboard.
 type GetLeaderboardParams struct {
 	// Field The field to rank by. May be left out when the program has just one number field.
@@ -558,12 +835,58 @@ type ListParkedParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ReplayParkedParams defines parameters for ReplayParked.
+type ReplayParkedParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // PutProgramJSONBody defines parameters for PutProgram.
 type PutProgramJSONBody = map[string]interface{}
 
 // PutProgramParams defines parameters for PutProgram.
 type PutProgramParams struct {
-	AcceptLanguage *string `json:"Accept-Language,omitempty"`
+	// IfMatch The version this change was made from: refused when another is in force.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// AcceptLanguage es or en; what is in words comes in it.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// CompareProgramVersionsParams defines parameters for CompareProgramVersions.
+type CompareProgramVersionsParams struct {
+	From int `form:"from" json:"from"`
+
+	// To By default the version in force.
+	To *int `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ValidateProgramJSONBody defines parameters for ValidateProgram.
+type ValidateProgramJSONBody = map[string]interface{}
+
+// ValidateProgramParams defines parameters for ValidateProgram.
+type ValidateProgramParams struct {
+	// AcceptLanguage es or en; what is in words comes in it.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ListProgramVersionsParams defines parameters for ListProgramVersions.
+type ListProgramVersionsParams struct {
+	// Cursor `next` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// RestoreProgramParams defines parameters for RestoreProgram.
+type RestoreProgramParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// AcceptLanguage es or en; what is in words comes in it.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+
+	// IfMatch The version this change was made from: refused when another is in force.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ListReferralsParams defines parameters for ListReferrals.
@@ -578,6 +901,18 @@ type ListReferralsParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// GetReferralTimelineParams defines parameters for GetReferralTimeline.
+type GetReferralTimelineParams struct {
+	// AcceptLanguage es or en; what is in words comes in it.
+	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// ImportCodesParams defines parameters for ImportCodes.
+type ImportCodesParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CreateBotJSONRequestBody defines body for CreateBot for application/json ContentType.
 type CreateBotJSONRequestBody = NewBot
 
@@ -587,8 +922,14 @@ type PutAccountJSONRequestBody = PutAccount
 // PostEventJSONRequestBody defines body for PostEvent for application/json ContentType.
 type PostEventJSONRequestBody = NewEvent
 
+// CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
+type CreateKeyJSONRequestBody = NewKey
+
 // PutProgramJSONRequestBody defines body for PutProgram for application/json ContentType.
 type PutProgramJSONRequestBody = PutProgramJSONBody
+
+// ValidateProgramJSONRequestBody defines body for ValidateProgram for application/json ContentType.
+type ValidateProgramJSONRequestBody = ValidateProgramJSONBody
 
 // ImportCodesJSONRequestBody defines body for ImportCodes for application/json ContentType.
 type ImportCodesJSONRequestBody = NewCodes
@@ -600,7 +941,7 @@ type ServerInterface interface {
 	ListBots(c *gin.Context, params ListBotsParams)
 	// CreateBot Create a bot
 	// (POST /v1/bots)
-	CreateBot(c *gin.Context)
+	CreateBot(c *gin.Context, params CreateBotParams)
 	// GetBot One bot
 	// (GET /v1/bots/{bot})
 	GetBot(c *gin.Context, bot BotPath)
@@ -613,9 +954,18 @@ type ServerInterface interface {
 	// PutAccount Connect or change an account
 	// (PUT /v1/bots/{bot}/accounts/{account})
 	PutAccount(c *gin.Context, bot BotPath, account AccountPath)
+	// ListContacts Contacts, newest first; or those that are searched for
+	// (GET /v1/bots/{bot}/contacts)
+	ListContacts(c *gin.Context, bot BotPath, params ListContactsParams)
 	// GetContact One contact with fields, tags, identities and grants
 	// (GET /v1/bots/{bot}/contacts/{user_id})
 	GetContact(c *gin.Context, bot BotPath, userId UserPath)
+	// GetContactHistory What happened to a contact, newest first
+	// (GET /v1/bots/{bot}/contacts/{user_id}/history)
+	GetContactHistory(c *gin.Context, bot BotPath, userId UserPath, params GetContactHistoryParams)
+	// ListLinks The contact's referral links, one for each entry point and account
+	// (GET /v1/bots/{bot}/contacts/{user_id}/links)
+	ListLinks(c *gin.Context, bot BotPath, userId UserPath)
 	// GetLink The contact's referral link for an entry point
 	// (GET /v1/bots/{bot}/contacts/{user_id}/links/{entry_point})
 	GetLink(c *gin.Context, bot BotPath, userId UserPath, entryPoint string, params GetLinkParams)
@@ -624,7 +974,16 @@ type ServerInterface interface {
 	ListDeliveries(c *gin.Context, bot BotPath, params ListDeliveriesParams)
 	// PostEvent Report an event of a bot hosted elsewhere
 	// (POST /v1/bots/{bot}/events)
-	PostEvent(c *gin.Context, bot BotPath)
+	PostEvent(c *gin.Context, bot BotPath, params PostEventParams)
+	// ListKeys The bot's keys, without what they are
+	// (GET /v1/bots/{bot}/keys)
+	ListKeys(c *gin.Context, bot BotPath)
+	// CreateKey Make a key for an integrator
+	// (POST /v1/bots/{bot}/keys)
+	CreateKey(c *gin.Context, bot BotPath, params CreateKeyParams)
+	// RevokeKey Revoke a key at once
+	// (DELETE /v1/bots/{bot}/keys/{key})
+	RevokeKey(c *gin.Context, bot BotPath, key string)
 	// GetLeaderboard Contacts by a number field, highest first
 	// (GET /v1/bots/{bot}/leaderboard)
 	GetLeaderboard(c *gin.Context, bot BotPath, params GetLeaderboardParams)
@@ -633,25 +992,43 @@ type ServerInterface interface {
 	ListParked(c *gin.Context, bot BotPath, params ListParkedParams)
 	// ReplayParked Work on a parked event again
 	// (POST /v1/bots/{bot}/parked/{event}/replay)
-	ReplayParked(c *gin.Context, bot BotPath, event string)
+	ReplayParked(c *gin.Context, bot BotPath, event string, params ReplayParkedParams)
 	// GetProgram The program in force, as its author wrote it
 	// (GET /v1/bots/{bot}/program)
 	GetProgram(c *gin.Context, bot BotPath)
 	// PutProgram Save a new version of the program and put it in force
 	// (PUT /v1/bots/{bot}/program)
 	PutProgram(c *gin.Context, bot BotPath, params PutProgramParams)
+	// CompareProgramVersions What changed from one version to another
+	// (GET /v1/bots/{bot}/program/diff)
+	CompareProgramVersions(c *gin.Context, bot BotPath, params CompareProgramVersionsParams)
+	// ValidateProgram Say everything that is wrong with a program, saving nothing
+	// (POST /v1/bots/{bot}/program/validate)
+	ValidateProgram(c *gin.Context, bot BotPath, params ValidateProgramParams)
+	// ListProgramVersions The program's versions, newest first
+	// (GET /v1/bots/{bot}/program/versions)
+	ListProgramVersions(c *gin.Context, bot BotPath, params ListProgramVersionsParams)
+	// GetProgramVersion A version of the program, as its author wrote it
+	// (GET /v1/bots/{bot}/program/versions/{version})
+	GetProgramVersion(c *gin.Context, bot BotPath, version VersionPath)
+	// RestoreProgram Go back to a version
+	// (POST /v1/bots/{bot}/program/versions/{version}/restore)
+	RestoreProgram(c *gin.Context, bot BotPath, version VersionPath, params RestoreProgramParams)
 	// ListReferrals Referrals, newest first
 	// (GET /v1/bots/{bot}/referrals)
 	ListReferrals(c *gin.Context, bot BotPath, params ListReferralsParams)
 	// GetReferral One referral with what it changed, granted and sent
 	// (GET /v1/bots/{bot}/referrals/{referral})
 	GetReferral(c *gin.Context, bot BotPath, referral string)
+	// GetReferralTimeline How a referral went, step by step, in words
+	// (GET /v1/bots/{bot}/referrals/{referral}/timeline)
+	GetReferralTimeline(c *gin.Context, bot BotPath, referral string, params GetReferralTimelineParams)
 	// GetStock How many codes a reward's pool holds
 	// (GET /v1/bots/{bot}/rewards/{reward}/codes)
 	GetStock(c *gin.Context, bot BotPath, reward string)
 	// ImportCodes Add codes to a reward's pool
 	// (POST /v1/bots/{bot}/rewards/{reward}/codes)
-	ImportCodes(c *gin.Context, bot BotPath, reward string)
+	ImportCodes(c *gin.Context, bot BotPath, reward string, params ImportCodesParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -701,6 +1078,33 @@ func (siw *ServerInterfaceWrapper) ListBots(c *gin.Context) {
 // CreateBot operation middleware
 func (siw *ServerInterfaceWrapper) CreateBot(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateBotParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -708,7 +1112,7 @@ func (siw *ServerInterfaceWrapper) CreateBot(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.CreateBot(c)
+	siw.Handler.CreateBot(c, params)
 }
 
 // GetBot operation middleware
@@ -829,6 +1233,74 @@ func (siw *ServerInterfaceWrapper) PutAccount(c *gin.Context) {
 	siw.Handler.PutAccount(c, bot, account)
 }
 
+// ListContacts operation middleware
+func (siw *ServerInterfaceWrapper) ListContacts(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListContactsParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "tag" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tag", c.Request.URL.Query(), &params.Tag, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter tag: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", c.Request.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter account: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListContacts(c, bot, params)
+}
+
 // GetContact operation middleware
 func (siw *ServerInterfaceWrapper) GetContact(c *gin.Context) {
 
@@ -861,6 +1333,114 @@ func (siw *ServerInterfaceWrapper) GetContact(c *gin.Context) {
 	}
 
 	siw.Handler.GetContact(c, bot, userId)
+}
+
+// GetContactHistory operation middleware
+func (siw *ServerInterfaceWrapper) GetContactHistory(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userId UserPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Param("user_id"), &userId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetContactHistoryParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Accept-Language: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetContactHistory(c, bot, userId, params)
+}
+
+// ListLinks operation middleware
+func (siw *ServerInterfaceWrapper) ListLinks(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userId UserPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Param("user_id"), &userId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListLinks(c, bot, userId)
 }
 
 // GetLink operation middleware
@@ -1000,6 +1580,30 @@ func (siw *ServerInterfaceWrapper) PostEvent(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PostEventParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1007,7 +1611,115 @@ func (siw *ServerInterfaceWrapper) PostEvent(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.PostEvent(c, bot)
+	siw.Handler.PostEvent(c, bot, params)
+}
+
+// ListKeys operation middleware
+func (siw *ServerInterfaceWrapper) ListKeys(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListKeys(c, bot)
+}
+
+// CreateKey operation middleware
+func (siw *ServerInterfaceWrapper) CreateKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateKeyParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CreateKey(c, bot, params)
+}
+
+// RevokeKey operation middleware
+func (siw *ServerInterfaceWrapper) RevokeKey(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "key" -------------
+	var key string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "key", c.Param("key"), &key, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter key: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeKey(c, bot, key)
 }
 
 // GetLeaderboard operation middleware
@@ -1122,6 +1834,30 @@ func (siw *ServerInterfaceWrapper) ReplayParked(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplayParkedParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1129,7 +1865,7 @@ func (siw *ServerInterfaceWrapper) ReplayParked(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ReplayParked(c, bot, event)
+	siw.Handler.ReplayParked(c, bot, event, params)
 }
 
 // GetProgram operation middleware
@@ -1177,9 +1913,28 @@ func (siw *ServerInterfaceWrapper) PutProgram(c *gin.Context) {
 
 	headers := c.Request.Header
 
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
 	// ------------- Optional header parameter "Accept-Language" -------------
 	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
-		var AcceptLanguage string
+		var AcceptLanguage AcceptLanguage
 		n := len(valueList)
 		if n != 1 {
 			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
@@ -1204,6 +1959,273 @@ func (siw *ServerInterfaceWrapper) PutProgram(c *gin.Context) {
 	}
 
 	siw.Handler.PutProgram(c, bot, params)
+}
+
+// CompareProgramVersions operation middleware
+func (siw *ServerInterfaceWrapper) CompareProgramVersions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompareProgramVersionsParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.CompareProgramVersions(c, bot, params)
+}
+
+// ValidateProgram operation middleware
+func (siw *ServerInterfaceWrapper) ValidateProgram(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ValidateProgramParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Accept-Language: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ValidateProgram(c, bot, params)
+}
+
+// ListProgramVersions operation middleware
+func (siw *ServerInterfaceWrapper) ListProgramVersions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProgramVersionsParams
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListProgramVersions(c, bot, params)
+}
+
+// GetProgramVersion operation middleware
+func (siw *ServerInterfaceWrapper) GetProgramVersion(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version VersionPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetProgramVersion(c, bot, version)
+}
+
+// RestoreProgram operation middleware
+func (siw *ServerInterfaceWrapper) RestoreProgram(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "version" -------------
+	var version VersionPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "version", c.Param("version"), &version, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter version: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RestoreProgramParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Accept-Language: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+
+	}
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RestoreProgram(c, bot, version, params)
 }
 
 // ListReferrals operation middleware
@@ -1316,6 +2338,64 @@ func (siw *ServerInterfaceWrapper) GetReferral(c *gin.Context) {
 	siw.Handler.GetReferral(c, bot, referral)
 }
 
+// GetReferralTimeline operation middleware
+func (siw *ServerInterfaceWrapper) GetReferralTimeline(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "referral" -------------
+	var referral string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "referral", c.Param("referral"), &referral, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter referral: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReferralTimelineParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Accept-Language" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Accept-Language")]; found {
+		var AcceptLanguage AcceptLanguage
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Accept-Language, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Accept-Language", valueList[0], &AcceptLanguage, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Accept-Language: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.AcceptLanguage = &AcceptLanguage
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReferralTimeline(c, bot, referral, params)
+}
+
 // GetStock operation middleware
 func (siw *ServerInterfaceWrapper) GetStock(c *gin.Context) {
 
@@ -1374,6 +2454,30 @@ func (siw *ServerInterfaceWrapper) ImportCodes(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportCodesParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1381,7 +2485,7 @@ func (siw *ServerInterfaceWrapper) ImportCodes(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ImportCodes(c, bot, reward)
+	siw.Handler.ImportCodes(c, bot, reward, params)
 }
 
 // GinServerOptions provides options for the Gin server.
@@ -1419,6 +2523,18 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.PUT(options.BaseURL+"/v1/bots/:bot/accounts/:account", wrapper.PutAccount)
 	router.GET(options.BaseURL+"/v1/bots/:bot/program", wrapper.GetProgram)
 	router.PUT(options.BaseURL+"/v1/bots/:bot/program", wrapper.PutProgram)
+	router.POST(options.BaseURL+"/v1/bots/:bot/program/validate", wrapper.ValidateProgram)
+	router.GET(options.BaseURL+"/v1/bots/:bot/program/versions", wrapper.ListProgramVersions)
+	router.GET(options.BaseURL+"/v1/bots/:bot/program/versions/:version", wrapper.GetProgramVersion)
+	router.POST(options.BaseURL+"/v1/bots/:bot/program/versions/:version/restore", wrapper.RestoreProgram)
+	router.GET(options.BaseURL+"/v1/bots/:bot/program/diff", wrapper.CompareProgramVersions)
+	router.GET(options.BaseURL+"/v1/bots/:bot/keys", wrapper.ListKeys)
+	router.POST(options.BaseURL+"/v1/bots/:bot/keys", wrapper.CreateKey)
+	router.DELETE(options.BaseURL+"/v1/bots/:bot/keys/:key", wrapper.RevokeKey)
+	router.GET(options.BaseURL+"/v1/bots/:bot/contacts", wrapper.ListContacts)
+	router.GET(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/links", wrapper.ListLinks)
+	router.GET(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/history", wrapper.GetContactHistory)
+	router.GET(options.BaseURL+"/v1/bots/:bot/referrals/:referral/timeline", wrapper.GetReferralTimeline)
 	router.POST(options.BaseURL+"/v1/bots/:bot/events", wrapper.PostEvent)
 	router.GET(options.BaseURL+"/v1/bots/:bot/contacts/:user_id", wrapper.GetContact)
 	router.GET(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/links/:entry_point", wrapper.GetLink)

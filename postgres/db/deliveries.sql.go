@@ -60,7 +60,7 @@ WHERE d.bot_id = $3 AND d.delivery_id = $4
       SELECT FROM deliveries e
       WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal < d.ordinal
         AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending'))
-RETURNING d.account, d.external_id, d.body, d.attempt, d.error_class
+RETURNING d.account, d.external_id, d.body, d.picture, d.quick_replies, d.attempt, d.error_class
 `
 
 type BeginAttemptParams struct {
@@ -71,11 +71,13 @@ type BeginAttemptParams struct {
 }
 
 type BeginAttemptRow struct {
-	Account    string
-	ExternalID string
-	Body       string
-	Attempt    int32
-	ErrorClass string
+	Account      string
+	ExternalID   string
+	Body         string
+	Picture      string
+	QuickReplies []string
+	Attempt      int32
+	ErrorClass   string
 }
 
 // Attempts at deliveries: each is a compare-and-set on its row, before the call and after it.
@@ -100,6 +102,8 @@ func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) ([]B
 			&i.Account,
 			&i.ExternalID,
 			&i.Body,
+			&i.Picture,
+			&i.QuickReplies,
 			&i.Attempt,
 			&i.ErrorClass,
 		); err != nil {

@@ -20,11 +20,42 @@ type Account struct {
 	UpdatedAt   time.Time
 }
 
+type ApiKey struct {
+	BotID      string
+	KeyID      string
+	Name       string
+	Hash       []byte
+	Scopes     []string
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+}
+
 type Bot struct {
 	BotID          string
 	Name           string
 	ProgramVersion int32
 	CreatedAt      time.Time
+}
+
+type Chat struct {
+	BotID    string
+	Account  string
+	Visitor  string
+	LastLine int64
+}
+
+type ChatLine struct {
+	BotID        string
+	Account      string
+	Visitor      string
+	Line         int64
+	Key          string
+	Author       string
+	Body         string
+	Picture      string
+	QuickReplies []string
+	WrittenAt    time.Time
 }
 
 type Contact struct {
@@ -36,27 +67,38 @@ type Contact struct {
 }
 
 type Delivery struct {
-	BotID       string
-	DeliveryID  int64
-	ContactID   int64
-	Account     string
-	ExternalID  string
-	Body        string
-	GrantID     *int64
-	ReferralID  *int64
-	Run         string
-	Segment     string
-	Ordinal     int32
-	State       string
-	WaitingFor  string
-	Attempt     int32
-	Lease       int64
-	LeasedUntil time.Time
-	ErrorClass  string
-	Error       string
-	PlatformID  string
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	BotID        string
+	DeliveryID   int64
+	ContactID    int64
+	Account      string
+	ExternalID   string
+	Body         string
+	GrantID      *int64
+	ReferralID   *int64
+	Run          string
+	Segment      string
+	Ordinal      int32
+	State        string
+	WaitingFor   string
+	Attempt      int32
+	Lease        int64
+	LeasedUntil  time.Time
+	ErrorClass   string
+	Error        string
+	PlatformID   string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Picture      string
+	QuickReplies []string
+}
+
+type FailedAttempt struct {
+	BotID      string
+	DeliveryID int64
+	Attempt    int32
+	ErrorClass string
+	Error      string
+	EndedAt    time.Time
 }
 
 type Field struct {
@@ -98,6 +140,7 @@ type Identity struct {
 	LastInboundAt *time.Time
 	MembershipAt  *time.Time
 	Blocked       bool
+	Search        string
 }
 
 type Inbox struct {
@@ -138,10 +181,11 @@ type Ledger struct {
 }
 
 type Program struct {
-	BotID     string
-	Version   int32
-	Source    string
-	CreatedAt time.Time
+	BotID        string
+	Version      int32
+	Source       string
+	CreatedAt    time.Time
+	RestoredFrom *int32
 }
 
 type Referral struct {
@@ -161,6 +205,15 @@ type Referral struct {
 	ReceivedAt     time.Time
 	AdmittedAt     time.Time
 	SettledAt      *time.Time
+}
+
+type RepeatableRequest struct {
+	BotID       string
+	RequestKey  string
+	Fingerprint []byte
+	Status      int32
+	Answer      []byte
+	CreatedAt   time.Time
 }
 
 type RewardCode struct {

@@ -14,7 +14,7 @@ WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id
       SELECT FROM deliveries e
       WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal < d.ordinal
         AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending'))
-RETURNING d.account, d.external_id, d.body, d.attempt, d.error_class;
+RETURNING d.account, d.external_id, d.body, d.picture, d.quick_replies, d.attempt, d.error_class;
 
 -- name: DeliveryState :one
 -- Where a delivery stands, and the next of its segment's messages to the same identity that is not finished yet.

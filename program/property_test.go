@@ -62,6 +62,7 @@ func mustParseRapid(t *rapid.T, source string) *Program {
 	if p == nil {
 		t.Fatalf("%v in\n%s", problems, source)
 	}
+	checkValidates(t, source)
 	return p
 }
 

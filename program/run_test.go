@@ -15,6 +15,7 @@ func mustParse(t testing.TB, source string) *Program {
 	for _, problem := range problems.Errors() {
 		t.Fatalf("line %d, %s: %s", problem.Line, problem.Path, problem.Message("en"))
 	}
+	checkValidates(t, source)
 	return p
 }
 

@@ -44,6 +44,21 @@ func foundProblems(problems Problems) []string {
 	return found
 }
 
+// checkMarked compares the problems of a source with what it says about itself.
+func checkMarked(t *testing.T, source string) {
+	t.Helper()
+	p, problems := Parse([]byte(source))
+	if got, want := foundProblems(problems), markedProblems(source); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	if (p == nil) != (len(problems.Errors()) > 0) {
+		t.Errorf("program %v with %d errors", p, len(problems.Errors()))
+	}
+	if p != nil {
+		checkValidates(t, source)
+	}
+}
+
 func TestEveryMistakeIsReportedAtItsLine(t *testing.T) {
 	tests := map[string]string{
 		"unknown key at the top": `
@@ -128,10 +143,10 @@ keywords:
     flow: f
   - {match: "ReFerír", flow: f} # <- duplicate_keyword
   - {match: otra, flow: g} # <- unknown_flow
-  - {flow: f} # <- missing_key
+  - {flow: f} # <- keyword_without_words
   - {match: sola} # <- missing_key
   - {match: [], flow: f} # <- empty_text
-  - hola # <- mapping_expected missing_key missing_key`,
+  - hola # <- mapping_expected missing_key keyword_without_words`,
 		"keywords that aren't a list": `
 flows: {f: [{send: hola}]}
 entry_points: {a: {flow: f}}
@@ -319,13 +334,7 @@ flows:
 	}
 	for name, source := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, problems := Parse([]byte(source))
-			if got, want := foundProblems(problems), markedProblems(source); !slices.Equal(got, want) {
-				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-			}
-			if (p == nil) != (len(problems.Errors()) > 0) {
-				t.Errorf("program %v with %d errors", p, len(problems.Errors()))
-			}
+			checkMarked(t, source)
 		})
 	}
 }

@@ -42,7 +42,7 @@ rewards: {cafe: {title: Un café}}
 			{Name: "zeta", Flow: "f", Attribution: FirstTouch},
 			{Name: "alfa", Flow: "f", Attribution: PerReferrer, AllowMutual: true},
 		},
-		Keywords: []Keyword{{[]string{"hola", "/hola"}, "f"}, {[]string{"10"}, "f"}},
+		Keywords: []Keyword{{Match: []string{"hola", "/hola"}, Flow: "f"}, {Match: []string{"10"}, Flow: "f"}},
 		Triggers: []Trigger{{On: ReferredExistingContact, EntryPoint: "alfa", Do: []Step{IncrementStep{"puntos", 1}}}},
 		Flows: map[string][]Step{"f": {IfStep{
 			Condition: Condition{Field: "puntos", Operator: Greater, Number: 3},
@@ -51,6 +51,7 @@ rewards: {cafe: {title: Un café}}
 		}}},
 		Rewards:  map[string]Reward{"cafe": {Title: "Un café"}},
 		keywords: map[string]string{"hola": "f", "/hola": "f", "10": "f"},
+		prefixes: map[string]string{},
 	}
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
@@ -167,9 +168,11 @@ func TestTheSpanishTemplateFromTheFirstReferralToTheCoffee(t *testing.T) {
 		"increment referrer puntos 2", "grant referrer cafe basis puntos 10", "send referrer cafe ¡Ganaste un café! Tu código: [code]")
 	welcome, _ := p.Welcome("campaign1", Invitee)
 	checkTold(t, p.Run(referrerWith(0), welcome),
-		"send invitee ¡Hola, Beto! Escribe *referir* para invitar a tus amigos.")
+		`send invitee ¡Hola, Beto! Escribe *referir* para invitar a tus amigos. ["Referir","Mis puntos"]`)
 	ana := State{People: map[Role]*Person{Contact: referrerWith(0).People[Referrer]}}
 	share, _ := p.Keyword("Referir")
 	checkTold(t, p.Run(ana, share),
-		"send contact Comparte tu enlace con tus amigos: https://t.me/bot?start=campaign1-caaaaaaaaaa")
+		`send contact Comparte tu enlace con tus amigos: https://t.me/bot?start=campaign1-caaaaaaaaaa ["Mis puntos"]`)
+	points, _ := p.Keyword("Mis Puntos")
+	checkTold(t, p.Run(ana, points), `send contact Tus puntos: 0. Con 10 se gana un café. ["Invitar"]`)
 }

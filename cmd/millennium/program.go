@@ -36,7 +36,14 @@ func programs() *cobra.Command {
 		},
 	}
 	template.Flags().StringVar(&language, "lang", language, "language of the template: es or en")
-	group.AddCommand(validate, template)
+	schema := &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of programs, for editors that complete and check them", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(program.Schema())
+			return err
+		},
+	}
+	group.AddCommand(validate, template, schema)
 	return group
 }
 

@@ -129,8 +129,8 @@ func TestACallOfAReferralNamesItAndWhomItIsAbout(t *testing.T) {
 func TestACallIsMadeWhetherOrNotTheContactCanBeWrittenTo(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]string{
-		"who blocked the bot":     "UPDATE identities SET blocked = true, membership_at = now()",
-		"who has no identity":     "DELETE FROM identities",
+		"who blocked the bot": "UPDATE identities SET blocked = true, membership_at = now()",
+		"who has no identity": "DELETE FROM identities",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,9 @@ func TestACallDelaysNoMessage(t *testing.T) {
 	t.Parallel()
 	b := withProgram(t, callProgram)
 	ana := b.contact("ana")
-	say := func(text string) program.Op { return program.Op{Kind: program.OpSend, Who: program.Contact, Text: text} }
+	say := func(text string) program.Op {
+		return program.Op{Kind: program.OpSend, Who: program.Contact, Text: text}
+	}
 	applied := b.play(ana, say("one"), callOf("crm", nil), say("two"), callOf("crm", nil), callOf("mail", nil))
 	var lanes []string
 	for _, lane := range applied.Lanes {

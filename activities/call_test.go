@@ -62,7 +62,8 @@ func (c *crm) called() []string {
 func newCalls(t *testing.T, ops ...program.Op) (bench, []referral.Lane) {
 	t.Helper()
 	b := newBench(t)
-	b.Activities = activities.New(b.store, b.store, b.store, map[string]channel.Adapter{"telegram": telegram.Adapter{}, webhook.Name: webhook.Adapter{}})
+	channels := map[string]channel.Adapter{"telegram": telegram.Adapter{}, webhook.Name: webhook.Adapter{}}
+	b.Activities = activities.New(b.store, b.store, b.store, channels)
 	segment := referral.Segment{Bot: "shop", Run: "flow/shop/calls", Name: "flow", Contact: b.arrive(), Account: "tg"}
 	applied, err := b.store.Apply(t.Context(), segment, func(*program.Program, referral.Scene) program.Outcome {
 		return program.Outcome{Ops: ops}
@@ -116,7 +117,8 @@ func TestACallReachesItsServerOnce(t *testing.T) {
 	if err := json.Unmarshal([]byte(calls[0]), &told); err != nil {
 		t.Fatal(err)
 	}
-	if told.Type != "call" || told.Data.Bot != "shop" || told.Data.Webhook != "crm" || told.Data.Contact.UserID == "" || told.Data.With["plan"] != "gold" {
+	data := told.Data
+	if told.Type != "call" || data.Bot != "shop" || data.Webhook != "crm" || data.Contact.UserID == "" || data.With["plan"] != "gold" {
 		t.Errorf("told %s", calls[0])
 	}
 	b.sent()
@@ -145,8 +147,9 @@ func TestACallOfAWebhookNobodyConnectedGoesOutOnceSomebodyDoes(t *testing.T) {
 func TestACallOfAnAccountPeopleChatOnIsNeverSaidToThem(t *testing.T) {
 	t.Parallel()
 	b, _ := newCalls(t, callOf("tg"))
+	const want = "call_webhook names tg, which is an account of channel telegram"
 	attempted, failed := b.tryAgain(0)
-	if failed != nil || attempted.State != channel.Failed || !strings.Contains(attempted.Error, "call_webhook names tg, which is an account of channel telegram") {
+	if failed != nil || attempted.State != channel.Failed || !strings.Contains(attempted.Error, want) {
 		t.Errorf("%+v, %v", attempted, failed)
 	}
 	b.sent()

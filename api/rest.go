@@ -108,8 +108,8 @@ func (s *server) PostEvent(c *gin.Context, bot string, _ openapi.PostEventParams
 		return
 	}
 	if account.Channel != genericChannel {
-		s.problem(c, newProblem(http.StatusConflict, "not_generic", "This account's events come from its platform",
-			"Report events for accounts of the generic channel only; "+account.Channel+" sends its own webhooks."))
+		s.problem(c, newProblem(http.StatusConflict, "not_generic", "Events aren't reported for this account",
+			"Report events for accounts of the generic channel only: this one is on "+account.Channel+"."))
 		return
 	}
 	arrived, err := s.Inbox.Add(c.Request.Context(), bot, account.Name, []channel.Event{eventOf(asked)})

@@ -282,10 +282,13 @@ type Account struct {
 	Channel    string `json:"channel"`
 
 	// CredentialsSet Names of the credentials that are stored.
-	CredentialsSet []string          `json:"credentials_set"`
-	ExternalId     string            `json:"external_id"`
-	Settings       map[string]string `json:"settings"`
-	UpdatedAt      time.Time         `json:"updated_at"`
+	CredentialsSet []string `json:"credentials_set"`
+	ExternalId     string   `json:"external_id"`
+
+	// MadeCredentials Credentials of a webhook account that were just made because they were left out. They are shown in this one answer only.
+	MadeCredentials *map[string]string `json:"made_credentials,omitempty"`
+	Settings        map[string]string  `json:"settings"`
+	UpdatedAt       time.Time          `json:"updated_at"`
 
 	// Webhook Where the platform must send its webhooks; empty for accounts that have none.
 	Webhook string `json:"webhook"`
@@ -477,7 +480,7 @@ type Moment struct {
 	// UserId To whom.
 	UserId *string `json:"user_id,omitempty"`
 
-	// Words What happened
+	// Words What happened, in the reader's language.
 	Words string `json:"words"`
 }
 

@@ -71,6 +71,8 @@ type Books interface {
 	Parked(ctx context.Context, bot string, before int64, most int) ([]referral.ParkedView, error)
 	ParkedWebhook(ctx context.Context, bot string, event int64) (account string, raw []byte, err error)
 	Replay(ctx context.Context, bot string, event int64) error
+
+	Chats
 }
 
 // Config is what the API is made of. Every field is needed unless it says otherwise.
@@ -90,10 +92,26 @@ type Config struct {
 type server struct {
 	Config
 	contract *contract
+	streams  *streams
+	pace     pace
 }
 
+// A Handler is every address of the API. Its chat streams stay open: Listen has to run for them, and EndStreams to end them.
+type Handler struct {
+	http.Handler
+	server *server
+}
+
+// Listen has the chat streams look when something was said, until ctx ends.
+func (h *Handler) Listen(ctx context.Context) {
+	h.server.Books.ListenChats(ctx, h.server.streams.ring, h.server.Log)
+}
+
+// EndStreams ends all chat streams and lets none begin: a server that shuts down would wait for them. Browsers come back to another one.
+func (h *Handler) EndStreams() { h.server.streams.endAll() }
+
 // New makes the handler of every address of the API. It fails when the configuration can't be served safely.
-func New(config Config) (http.Handler, error) {
+func New(config Config) (*Handler, error) {
 	if config.AdminToken == "" {
 		return nil, errors.New("MILLENNIUM_ADMIN_TOKEN is empty: set it to a long random text")
 	}
@@ -101,7 +119,7 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{config, contract}
+	s := &server{config, contract, newStreams(), usualPace}
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.UseRawPath, router.UnescapePathValues = true, true
@@ -114,10 +132,16 @@ func New(config Config) (http.Handler, error) {
 	router.GET("/readyz", s.ready)
 	router.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractSource) })
 	router.POST("/webhooks/:channel/:bot/:account", s.webhook)
+	router.GET(chatOfBot, s.chat)
+	router.GET(chatOfAccount, s.chat)
+	router.GET(chatStream, s.stream)
+	if err := s.serveAssets(router); err != nil {
+		return nil, err
+	}
 	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s)), s, openapi.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.problem(c, badRequest(err.Error())) },
 	})
-	return router, nil
+	return &Handler{router, s}, nil
 }
 
 // authorize lets the holder of the admin token through.
@@ -129,8 +153,11 @@ func (s *server) authorize(c *gin.Context) {
 	}
 }
 
-// bound limits what a request may take: size and time.
+// bound limits the time a request may take. A stream's own limits are where it is.
 func (s *server) bound(c *gin.Context) {
+	if c.FullPath() == chatStream {
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), answerWithin)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)

@@ -29,12 +29,17 @@ func languageOf(accepted string) string {
 	return "en"
 }
 
+// chosenLanguage is "es" or "en": what the address says, else what the reader's browser does.
+func chosenLanguage(c *gin.Context) string {
+	if chosen := c.Query("lang"); chosen == "es" || chosen == "en" {
+		return chosen
+	}
+	return languageOf(c.GetHeader("Accept-Language"))
+}
+
 // page says where everything is and what to try, in the reader's language.
 func (s *server) page(c *gin.Context) {
-	chosen := c.Query("lang")
-	if chosen != "es" && chosen != "en" {
-		chosen = languageOf(c.GetHeader("Accept-Language"))
-	}
+	chosen := chosenLanguage(c)
 	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	c.Header("X-Content-Type-Options", "nosniff")

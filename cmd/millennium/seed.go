@@ -11,6 +11,7 @@ import (
 
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/channel/generic"
+	"github.com/millenniumm/referrals/channel/webchat"
 	"github.com/millenniumm/referrals/internal/config"
 	"github.com/millenniumm/referrals/postgres"
 	"github.com/millenniumm/referrals/program"
@@ -19,16 +20,22 @@ import (
 
 // What the demo bot is made of.
 const (
-	demoBot     = "demo"
-	demoAccount = "generic"
-	demoReward  = "cafe"
-	demoCodes   = 100
-	demoLink    = "https://example.com/demo-bot?ref={ref}"
+	demoBot    = "demo"
+	demoReward = "cafe"
+	demoCodes  = 100
 )
+
+// demoAccounts are the demo bot's: a chat to try at once, and a place for a bot that is hosted elsewhere.
+func demoAccounts() []channel.Account {
+	return []channel.Account{
+		{Name: "generic", Channel: generic.Name, Settings: map[string]string{"link": "https://example.com/demo-bot?ref={ref}"}},
+		webchat.Adapter{}.Complete(channel.Account{Name: "web", Channel: webchat.Name, Settings: map[string]string{"title": "Invita y gana"}}),
+	}
+}
 
 func seeding() *cobra.Command {
 	return &cobra.Command{
-		Use: "seed", Short: "Make the demo bot, if it isn't there: Spanish template, a generic account, 100 reward codes", Args: cobra.NoArgs,
+		Use: "seed", Short: "Make the demo bot, if it isn't there: Spanish template, a web chat, a generic account, 100 reward codes", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := config.Load(os.Getenv, config.Keys)
 			if err != nil {
@@ -54,15 +61,10 @@ func seed(ctx context.Context, store *postgres.Store) error {
 	if err != nil {
 		return err
 	}
-	if _, err := store.Account(ctx, demoBot, demoAccount); errors.Is(err, referral.ErrNotFound) {
-		err = store.PutAccount(ctx, channel.Account{
-			Bot: demoBot, Name: demoAccount, Channel: generic.Name, Settings: map[string]string{"link": demoLink},
-		})
-		if err != nil {
+	for _, account := range demoAccounts() {
+		if err := seedAccount(ctx, store, account); err != nil {
 			return err
 		}
-	} else if err != nil {
-		return err
 	}
 	if bot.ProgramVersion == 0 {
 		if _, err := store.SaveProgram(ctx, demoBot, string(program.Template("es"))); err != nil {
@@ -74,6 +76,15 @@ func seed(ctx context.Context, store *postgres.Store) error {
 		return err
 	}
 	_, err = store.ImportCodes(ctx, demoBot, demoReward, newCodes())
+	return err
+}
+
+func seedAccount(ctx context.Context, store *postgres.Store, account channel.Account) error {
+	account.Bot = demoBot
+	_, err := store.Account(ctx, demoBot, account.Name)
+	if errors.Is(err, referral.ErrNotFound) {
+		return store.PutAccount(ctx, account)
+	}
 	return err
 }
 

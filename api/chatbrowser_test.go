@@ -49,7 +49,7 @@ type tab struct {
 	ctx context.Context
 }
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // newTab opens a tab that fails the test when a script throws or the policy refuses something.
 func newTab(t *testing.T, browser context.Context) *tab {

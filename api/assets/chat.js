@@ -24,6 +24,7 @@ let ready = false;
 let cut = false;
 let locked = false;
 let notice = '';
+let shifted = false;
 let cutTimer;
 
 const conversation = new Conversation(log, one('#newer'), { say, retry: () => outbox.retry(), edit: takeBack, spoken });
@@ -110,7 +111,7 @@ function takeBack(item) {
   outbox.take(item);
   conversation.remove(keyOf(item));
   bubbles.delete(item);
-  write([item.text, input.value].filter(Boolean).join('\n'));
+  write([item.text, input.value.trim()].filter(Boolean).join('\n'));
   input.focus();
 }
 
@@ -223,8 +224,9 @@ one('#composer').addEventListener('submit', (event) => {
   input.focus();
 });
 input.addEventListener('input', typed);
-input.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+input.addEventListener('keydown', (event) => { shifted = event.shiftKey; });
+input.addEventListener('beforeinput', (event) => { // unlike a key, it never means the end of a composition
+  if (event.inputType !== 'insertLineBreak' || shifted) return;
   event.preventDefault();
   submit();
 });

@@ -52,7 +52,7 @@ type tab struct {
 const patience = 60 * time.Second
 
 // newTab opens a tab that fails the test when a script throws or the policy refuses something.
-func newTab(t *testing.T, browser context.Context) *tab {
+func newTab(browser context.Context, t *testing.T) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) {
 		switch event := event.(type) {

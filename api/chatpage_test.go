@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -47,13 +49,15 @@ func TestChatPage(t *testing.T) {
 		"the page speaks Spanish":                                           testSpanish,
 		"the page speaks English":                                           testEnglish,
 		"after a cut comes exactly the rest":                                testReconnect,
+		"who is offline is told so, and when it is over":                    testOffline,
+		"texts can be read in light and dark":                               testContrast,
 		"a stranger's page reloads once and then says why":                  testStranger,
 		"a message from a stranger reloads the page once and then says why": testStrangersMessage,
 		"a reader further up is not moved, and told of what is new":         testNewer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newTab(t, browser))
+			test(t, newTab(browser, t))
 		})
 	}
 }
@@ -434,6 +438,55 @@ func testReconnect(t *testing.T, p *tab) {
 	p.want("bot: one", "bot: two", "bot: three", "bot: four")
 }
 
+func testOffline(t *testing.T, p *tab) {
+	f := newChatFake(t, botLine("Hola"))
+	p.open(f.address("lang=es"))
+	p.until(ready)
+	p.script(`Object.defineProperty(navigator, 'onLine', { value: false, configurable: true }); dispatchEvent(new Event('offline'))`)
+	p.until(`document.querySelector('#status').textContent === 'Sin conexión. Lo que escribas se enviará en cuanto vuelva.'`)
+	p.script(`delete navigator.onLine; dispatchEvent(new Event('online'))`)
+	p.until(`document.querySelector('#status').textContent === ''`)
+	f.botSays("Ya volviste")
+	p.until(shows("Ya volviste"))
+	p.want("bot: Hola", "bot: Ya volviste")
+}
+
+// illegible lists the texts whose contrast with what is behind them is below 4.5:1.
+const illegible = `(() => {
+	const numbers = (color) => color.match(/[\d.]+/g).map(Number);
+	const light = (color) => numbers(color).slice(0, 3).map((part) => part / 255)
+		.map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+		.reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+	const behind = (node) => {
+		const color = getComputedStyle(node).backgroundColor;
+		return numbers(color)[3] === 0 ? behind(node.parentElement) : color;
+	};
+	const contrast = (node) => {
+		const [less, more] = [light(getComputedStyle(node).color), light(behind(node))].sort((a, b) => a - b);
+		return (more + 0.05) / (less + 0.05);
+	};
+	return [...document.querySelectorAll('h1, .day, .bubble p, .bubble a, time, .state, button, #text, #status')]
+		.filter((node) => contrast(node) < 4.5).map((node) => node.outerHTML.slice(0, 80) + ' ' + contrast(node).toFixed(1));
+})()`
+
+func testContrast(t *testing.T, p *tab) {
+	f := newChatFake(t, visitorLine("Mira https://example.com/"), botLine("Tu enlace: https://example.com/?ref=abc", "Gracias"))
+	for _, scheme := range []string{"light", "dark"} {
+		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			return err
+		}))
+		p.open(f.address("lang=es"))
+		p.until(ready + `&& document.querySelectorAll('.choices').length === 1`)
+		p.until(`matchMedia('(prefers-color-scheme: ` + scheme + `)').matches`)
+		if got, _ := p.eval(illegible).([]any); len(got) > 0 {
+			t.Errorf("in %s, too little contrast: %v", scheme, got)
+		}
+	}
+}
+
 func testStranger(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
 	f.unwell = http.StatusUnauthorized
@@ -493,7 +546,7 @@ func TestChatWidget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newTab(t, browser))
+			test(t, newTab(browser, t))
 		})
 	}
 }

@@ -35,7 +35,7 @@
       width: 60px; height: 60px; padding: 0; border: 0; border-radius: 50%; cursor: pointer;
       background: var(--color); box-shadow: 0 4px 18px rgb(0 0 0 / 25%);
     }
-    button:focus-visible { outline: 3px solid var(--color); outline-offset: 3px; }
+    button:focus-visible { outline: 3px solid var(--color); outline-offset: 3px; box-shadow: 0 0 0 3px #fff; }
     svg { display: block; width: 28px; margin: auto; fill: none; stroke: var(--on-color); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
     [aria-expanded=true] .talk, [aria-expanded=false] .leave { display: none; }
     .news::after {

@@ -143,6 +143,8 @@ func (t *telling) answer() string {
 		return yesNo
 	case t.text("operator") == string(program.Reaches):
 		return t.reached()
+	case t.text("now") == "" && t.text("operator") == string(program.IsSet):
+		return yesNo
 	case t.text("now") == "":
 		return yesNo + "_empty"
 	default:

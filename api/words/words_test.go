@@ -182,8 +182,8 @@ func TestHowMomentsAreSaid(t *testing.T) {
 		},
 		"a value that isn't there": {
 			check("is_set", "false", "", "", true),
-			"Condición para Ana: «puntos» no tiene ningún valor. Sí: no tiene ningún valor.",
-			"Condition for Ana: “puntos” has no value. Yes: it has no value.",
+			"Condición para Ana: «puntos» no tiene ningún valor. Sí.",
+			"Condition for Ana: “puntos” has no value. Yes.",
 		},
 		"a tag": {
 			of(referral.MomentCheck, map[string]any{"field": "tag:vip", "operator": "is_set", "with": "false", "before": "true", "now": "true", "held": false}),
@@ -197,8 +197,8 @@ func TestHowMomentsAreSaid(t *testing.T) {
 		},
 		"points taken": {
 			of(referral.MomentPoints, map[string]any{"field": "puntos", "delta": number(-2), "balance": number(8), "cause": "increment", "why": "flow"}),
-			"«puntos» de Ana: −2 → 8. Motivo: lo hace un flujo que empezó al abrir el bot o escribirle.",
-			"Ana's “puntos”: −2 → 8. Why: a flow that began when they opened the bot or wrote to it does it.",
+			"«puntos» de Ana: −2 → 8. Motivo: es parte de un flujo que empezó cuando escribió al bot o lo abrió.",
+			"Ana's “puntos”: −2 → 8. Why: it is part of a flow that began when they wrote to the bot or opened it.",
 		},
 		"points taken back": {
 			of(referral.MomentPoints, map[string]any{"field": "puntos", "delta": number(-2), "balance": number(0), "cause": "reversal", "why": "flow"}),
@@ -207,8 +207,8 @@ func TestHowMomentsAreSaid(t *testing.T) {
 		},
 		"a number given": {
 			of(referral.MomentSet, map[string]any{"field": "puntos", "delta": number(-7), "balance": number(0), "why": "resume"}),
-			"«puntos» de Ana pasa de 7 a 0. Motivo: lo hace un flujo que siguió después de una espera.",
-			"Ana's “puntos” goes from 7 to 0. Why: a flow that went on after a wait does it.",
+			"«puntos» de Ana pasa de 7 a 0. Motivo: es parte de un flujo que siguió después de una espera.",
+			"Ana's “puntos” goes from 7 to 0. Why: it is part of a flow that went on after a wait.",
 		},
 		"a reward without a threshold": {
 			of(referral.MomentGrant, map[string]any{"reward": "cafe", "stocked": true, "revoked_at": "2026-01-02T00:00:00Z"}),
@@ -226,7 +226,7 @@ func TestHowMomentsAreSaid(t *testing.T) {
 		"a long message": {
 			of(referral.MomentMessage, map[string]any{"account": "tg", "text": strings.Repeat("ñ", 300), "state": "queued"}),
 			"Mensaje para Ana por «tg»: «" + strings.Repeat("ñ", 280) + "…». Está en la cola de envío.",
-			"Message to Ana on “tg”: “" + strings.Repeat("ñ", 280) + "…”. It is waiting its turn to leave.",
+			"Message to Ana on “tg”: “" + strings.Repeat("ñ", 280) + "…”. It is in the queue to go out.",
 		},
 		"a message for the window": {
 			of(referral.MomentMessage, map[string]any{"account": "tg", "text": "{{.who}}", "picture": "https://a.example/b.png", "state": "waiting", "waiting_for": "window"}),
@@ -236,31 +236,31 @@ func TestHowMomentsAreSaid(t *testing.T) {
 		"a call that went out, in a history": {
 			of(referral.MomentCall, map[string]any{"account": "crm", "text": "{}", "state": "accepted", "attempts": number(2)}),
 			"Llamada al servicio «crm» para contarle lo de Ana. Salió la llamada a «crm» sobre Ana, después de 2 intentos.",
-			"Call to the service “crm” to tell it about Ana. Sending the call to “crm” about Ana worked after 2 attempts.",
+			"Call to the service “crm” to tell it about Ana. The call to “crm” about Ana went out after 2 attempts.",
 		},
 		"an attempt refused by the account": {
 			of(referral.MomentAttempt, map[string]any{"account": "tg", "attempt": number(1), "class": "config", "error": "config (401): Unauthorized"}),
 			"No salió el mensaje para Ana por «tg» (intento 1). La cuenta «tg» no puede enviar tal como está: revisa sus claves, sus permisos y su dirección. " +
 				"Se vuelve a intentar cada pocos minutos. Detalle: Unauthorized (401).",
-			"Sending the message to Ana on “tg” didn't work (attempt 1). The account “tg” can't send as it is: check its credentials, permissions and address. " +
+			"The message to Ana on “tg” didn't go out (attempt 1). The account “tg” can't send as it is: check its credentials, permissions and address. " +
 				"It is tried again every few minutes. Detail: Unauthorized (401).",
 		},
 		"a message out of time": {
 			of(referral.MomentOutcome, map[string]any{
 				"account": "tg", "state": "expired", "attempts": number(9), "class": "throttle", "error": "it could not be sent in time: throttle (429): slow down",
 			}),
-			"Se acabó el plazo para enviar el mensaje para Ana por «tg», tras 9 intentos. La plataforma pidió ir más despacio. Detalle: slow down (429).",
-			"Time ran out for the message to Ana on “tg”, after 9 attempts. The platform asked for a slower pace. Detail: slow down (429).",
+			"No salió a tiempo el mensaje para Ana por «tg»: se acabó el plazo, tras 9 intentos. La plataforma pidió ir más despacio. Detalle: slow down (429).",
+			"The message to Ana on “tg” didn't go out in time, after 9 attempts. The platform asked for a slower pace. Detail: slow down (429).",
 		},
 		"nobody to write to": {
 			of(referral.MomentOutcome, map[string]any{"account": "", "state": "failed", "attempts": number(0), "class": "unreachable", "error": "the contact has no identity to write to"}),
-			"No se puede enviar el mensaje para Ana. No hay por dónde escribirle: bloqueó el bot, o no ha escrito en ninguna cuenta conectada.",
-			"Sending the message to Ana isn't possible. There is nowhere to write to them: they blocked the bot, or never wrote on a connected account.",
+			"No puede salir el mensaje para Ana. No hay por dónde escribirle: bloqueó el bot, o no ha escrito en ninguna cuenta conectada.",
+			"The message to Ana can't go out. There is nowhere to write to them: they blocked the bot, or never wrote on a connected account.",
 		},
 		"a class of tomorrow": {
 			of(referral.MomentOutcome, map[string]any{"account": "tg", "state": "failed", "attempts": number(1), "class": "moon"}),
-			"No se pudo enviar el mensaje para Ana por «tg»: se dejó tras 1 intento. El fallo es de la clase «moon».",
-			"Sending the message to Ana on “tg” was given up after 1 attempt. The failure is of the class “moon”.",
+			"No salió el mensaje para Ana por «tg»: se dejó tras 1 intento. El fallo es de la clase «moon».",
+			"The message to Ana on “tg” didn't go out and was given up after 1 attempt. The failure is of the class “moon”.",
 		},
 		"a referral in the referrer's history": {
 			of(referral.MomentOpening, map[string]any{"role": "referrer", "account": "tg", "entry_point": "campaign1", "contact": "existing", "status": "rejected", "reason": "already_referred"}),

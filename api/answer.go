@@ -66,7 +66,7 @@ func (s *server) startOfPage(c *gin.Context, cursor *string) (int64, bool) {
 	}
 	before, err := strconv.ParseInt(*cursor, 10, 64)
 	if err != nil || before <= 0 {
-		s.problem(c, badRequest("This is not a cursor we gave: pass `next` of the page before, as it is."))
+		s.problem(c, strangeCursor)
 		return 0, false
 	}
 	return before, true

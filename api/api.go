@@ -62,6 +62,8 @@ type Books interface {
 	Link(ctx context.Context, bot, userID, entryPoint, account string) (url, ref, on string, err error)
 	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)
 	Referral(ctx context.Context, bot string, id int64) (referral.Detail, error)
+	Timeline(ctx context.Context, bot string, id int64, most int) (referral.View, []referral.Moment, error)
+	History(ctx context.Context, bot, userID string, before referral.Place, most int) ([]referral.Moment, error)
 	Deliveries(ctx context.Context, bot string, filter referral.DeliveryFilter, before int64, most int) ([]referral.DeliveryView, error)
 	Leaderboard(ctx context.Context, bot, field string, most int) ([]referral.Leader, error)
 

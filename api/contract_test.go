@@ -172,6 +172,28 @@ var calls = map[string][]call{
 		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/referrals/{referral}", status: 404, kind: "unknown_referral"},
 		{name: "no number", method: "GET", path: "/v1/bots/cafe/referrals/abc", status: 400, kind: "bad_request", places: []string{"path.referral"}},
 	},
+	"getReferralTimeline": {
+		{name: "in English, unless asked otherwise", method: "GET", path: "/v1/bots/cafe/referrals/{referral}/timeline", status: 200, holds: `"words":"The referral doesn't count: `},
+		{
+			name: "in Spanish", method: "GET", path: "/v1/bots/cafe/referrals/{referral}/timeline", headers: []string{"Accept-Language: es-CO"},
+			status: 200, holds: `"words":"El referido no cuenta: `,
+		},
+		{name: "one that isn't there", method: "GET", path: "/v1/bots/cafe/referrals/999999/timeline", status: 404, kind: "unknown_referral"},
+		{name: "the one before the first", method: "GET", path: "/v1/bots/cafe/referrals/0/timeline", status: 404, kind: "unknown_referral"},
+		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/referrals/{referral}/timeline", status: 404, kind: "unknown_referral"},
+		{name: "no number", method: "GET", path: "/v1/bots/cafe/referrals/abc/timeline", status: 400, kind: "bad_request", places: []string{"path.referral"}},
+	},
+	"getContactHistory": {
+		{name: "newest first", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history", status: 200, holds: `"words":"The bot got to know Ana."`},
+		{name: "a page", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?limit=1", status: 200, holds: `"next":"`},
+		{name: "a page after the last", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.0.1", status: 200, holds: `"items":[]`},
+		{name: "nobody", method: "GET", path: "/v1/bots/cafe/contacts/aaaaaaaaaa/history", status: 404, kind: "unknown_contact"},
+		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/contacts/{ana}/history", status: 404, kind: "unknown_contact"},
+		{name: "a cursor we never gave", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=7", status: 400, kind: "bad_request"},
+		{name: "a cursor that was tampered with", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.00.1", status: 400, kind: "bad_request"},
+		{name: "a cursor from the end of time", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=9223372036854775807.0.1", status: 400, kind: "bad_request"},
+		{name: "a cursor with more behind it", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.0.1x", status: 400, kind: "bad_request"},
+	},
 	"getLeaderboard": {
 		{name: "by the only number field", method: "GET", path: "/v1/bots/cafe/leaderboard", status: 200, holds: `"first_name":"Ana"`},
 		{name: "by a named field", method: "GET", path: "/v1/bots/cafe/leaderboard?field=points&limit=1", status: 200, holds: `"place":1`},

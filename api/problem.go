@@ -64,7 +64,8 @@ var (
 		"List what is parked with GET /v1/bots/{bot}/parked.")
 	noProgram = newProblem(http.StatusConflict, "no_program", "The bot has no program yet",
 		"Save one with PUT /v1/bots/{bot}/program. What came in meanwhile is kept and worked on then.")
-	badSignature = newProblem(http.StatusUnauthorized, "bad_signature", "The webhook is not signed by its platform",
+	strangeCursor = badRequest("This is not a cursor we gave: pass `next` of the page before, as it is.")
+	badSignature  = newProblem(http.StatusUnauthorized, "bad_signature", "The webhook is not signed by its platform",
 		"Nothing was stored. Check that the account's secret is the one the platform was given.")
 )
 

@@ -18,6 +18,8 @@ CREATE TABLE failed_attempts (
     FOREIGN KEY (bot_id, delivery_id) REFERENCES deliveries ON DELETE CASCADE
 );
 
+CREATE INDEX grants_contact ON grants (bot_id, contact_id, grant_id); -- a contact's history, revoked ones included
+
 ALTER TABLE programs ADD COLUMN restored_from integer; -- the version its author went back to
 
 -- What people are searched by: names and user name, folded; kept by whoever writes them.
@@ -75,6 +77,7 @@ CREATE TABLE repeatable_requests (
 CREATE INDEX repeatable_requests_old ON repeatable_requests (created_at);
 
 -- +goose Down
+DROP INDEX grants_contact;
 DROP TABLE repeatable_requests, api_keys, chat_lines, chats, failed_attempts;
 ALTER TABLE identities DROP COLUMN search;
 ALTER TABLE programs DROP COLUMN restored_from;

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,18 +15,22 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/millenniumm/referrals/internal/browsertest"
 )
 
-// quoted gives a text as JavaScript.
-func quoted(text string) string {
-	encoded, _ := json.Marshal(text)
-	return string(encoded)
+// A tab is one visitor's.
+type tab struct {
+	*browsertest.Tab
+	t *testing.T
 }
+
+func newTab(browser browsertest.Browser, t *testing.T) *tab { return &tab{browser.NewTab(t), t} }
 
 // TestChatPage drives the web chat's page in a real browser.
 func TestChatPage(t *testing.T) {
 	t.Parallel()
-	browser := startBrowser(t)
+	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *tab){
 		"what the bot says appears at once":                                 testLive,
 		"one's own message is there once, although it is echoed":            testEcho,
@@ -64,16 +67,16 @@ func TestChatPage(t *testing.T) {
 
 func testLive(_ *testing.T, p *tab) {
 	f := newChatFake(p.t, botLine("Hola"))
-	p.open(f.address("lang=es"))
-	p.until(ready)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
 	f.botSays("¿Sigues ahí?")
-	p.until(shows("¿Sigues ahí?"))
+	p.Until(browsertest.Shows("¿Sigues ahí?"))
 	p.want("bot: Hola", "bot: ¿Sigues ahí?")
 }
 
 func (p *tab) want(lines ...string) {
 	p.t.Helper()
-	if got := p.bubbles(); !slices.Equal(got, lines) {
+	if got := p.Bubbles(); !slices.Equal(got, lines) {
 		p.t.Errorf("the conversation shows\n%q, not\n%q", got, lines)
 	}
 }
@@ -83,18 +86,18 @@ const acknowledged = `document.querySelectorAll('.state').length === 0 && docume
 
 func testEcho(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.open(f.address("lang=es&name=Ana+Ruiz"))
-	p.until(ready)
-	p.write("quiero mi enlace 🙂")
-	p.until(acknowledged)
+	p.Open(f.address("lang=es&name=Ana+Ruiz"))
+	p.Until(browsertest.Ready)
+	p.Write("quiero mi enlace 🙂")
+	p.Until(acknowledged)
 	f.botSays("Aquí va")
-	p.until(shows("Aquí va"))
+	p.Until(browsertest.Shows("Aquí va"))
 	p.want("bot: Hola", "visitor: quiero mi enlace 🙂", "bot: Aquí va")
 	heard := f.heard("message")
 	if len(heard) != 1 || heard[0].Text != "quiero mi enlace 🙂" || heard[0].Name != "Ana Ruiz" || !strings.HasPrefix(heard[0].Locale, "es") {
 		t.Errorf("the server heard %+v", heard)
 	}
-	if got := p.eval(`document.querySelector('#text').value`); got != "" {
+	if got := p.Eval(`document.querySelector('#text').value`); got != "" {
 		t.Errorf("the message box still holds %q", got)
 	}
 }
@@ -102,21 +105,21 @@ func testEcho(t *testing.T, p *tab) {
 func testLateEcho(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
 	f.mute = true
-	p.open(f.address("lang=en"))
-	p.until(ready)
-	p.write("one")
-	p.write("two")
-	p.until(`document.querySelectorAll('.state').length === 0`)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	p.Write("one")
+	p.Write("two")
+	p.Until(`document.querySelectorAll('.state').length === 0`)
 	p.want("bot: Hola", "visitor: one", "visitor: two")
 	f.botSays("the bot is faster than the echo")
-	p.until(shows("the bot is faster than the echo"))
+	p.Until(browsertest.Shows("the bot is faster than the echo"))
 	p.want("bot: Hola", "bot: the bot is faster than the echo", "visitor: one", "visitor: two")
 	f.change(func() {
 		for _, heard := range f.said {
 			f.echo(heard)
 		}
 	})
-	p.until(acknowledged)
+	p.Until(acknowledged)
 	p.want("bot: Hola", "bot: the bot is faster than the echo", "visitor: one", "visitor: two")
 }
 
@@ -129,11 +132,11 @@ func testRetry(t *testing.T, p *tab) {
 		}
 		return http.StatusOK, ""
 	}
-	p.open(f.address("lang=en"))
-	p.until(ready)
-	p.write("are you there?")
-	p.until(`document.querySelector('.sending')?.textContent === 'Sending…'`)
-	p.until(acknowledged)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	p.Write("are you there?")
+	p.Until(`document.querySelector('.sending')?.textContent === 'Sending…'`)
+	p.Until(acknowledged)
 	p.want("bot: Hola", "visitor: are you there?")
 	heard := f.heard("message")
 	if len(heard) != 3 || heard[0] != heard[1] || heard[1] != heard[2] {
@@ -150,14 +153,14 @@ func testStuck(t *testing.T, p *tab) {
 		}
 		return http.StatusBadGateway, ""
 	}
-	p.open(f.address("lang=en"))
-	p.until(ready)
-	p.write("are you there?")
-	p.until(`document.querySelector('button.state')?.textContent === 'Not sent. Try again'`)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	p.Write("are you there?")
+	p.Until(`document.querySelector('button.state')?.textContent === 'Not sent. Try again'`)
 	before := len(f.heard("message"))
 	well.Store(true)
-	p.click("button.state")
-	p.until(acknowledged)
+	p.Click("button.state")
+	p.Until(acknowledged)
 	if after := len(f.heard("message")); after != before+1 {
 		t.Errorf("the button made %d attempts", after-before)
 	}
@@ -172,12 +175,12 @@ func testOrder(t *testing.T, p *tab) {
 		}
 		return http.StatusOK, ""
 	}
-	p.open(f.address("lang=en"))
-	p.until(ready)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
 	for i := range 3 {
-		p.write(fmt.Sprint("message ", i))
+		p.Write(fmt.Sprint("message ", i))
 	}
-	p.until(acknowledged)
+	p.Until(acknowledged)
 	p.want("bot: Hola", "visitor: message 0", "visitor: message 1", "visitor: message 2")
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -197,21 +200,21 @@ func testReload(t *testing.T, p *tab) {
 		}
 		return http.StatusServiceUnavailable, ""
 	}
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.write("no me pierdas")
-	p.draft("y esto a medias")
-	p.untilHeard("an attempt", func() bool { return len(f.heard("message")) > 0 })
-	p.reload()
-	p.until(ready)
-	p.until(shows("no me pierdas"))
-	if got := p.eval(`document.querySelector('#text').value`); got != "y esto a medias" {
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Write("no me pierdas")
+	p.Draft("y esto a medias")
+	p.UntilHeard("an attempt", func() bool { return len(f.heard("message")) > 0 })
+	p.Reload()
+	p.Until(browsertest.Ready)
+	p.Until(browsertest.Shows("no me pierdas"))
+	if got := p.Eval(`document.querySelector('#text').value`); got != "y esto a medias" {
 		t.Errorf("the message box holds %q", got)
 	}
 	well.Store(true)
-	p.until(acknowledged)
-	p.reload()
-	p.until(ready)
+	p.Until(acknowledged)
+	p.Reload()
+	p.Until(browsertest.Ready)
 	p.want("bot: Hola", "visitor: no me pierdas")
 	heard := f.heard("message")
 	if last := len(f.heard("message")) - 1; heard[0] != heard[last] {
@@ -227,16 +230,16 @@ func testRefused(t *testing.T, p *tab) {
 		}
 		return http.StatusOK, ""
 	}
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.write("esto es demasiado largo")
-	p.until(`document.querySelector('.refused')?.textContent.startsWith('No se pudo enviar. El mensaje es demasiado largo.')`)
-	p.write("corto")
-	p.until(shows("corto") + `&& document.querySelectorAll('.state').length === 1`)
-	p.reload()
-	p.until(ready)
-	p.click(".refused button")
-	p.until(`document.querySelector('#text').value === 'esto es demasiado largo'`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Write("esto es demasiado largo")
+	p.Until(`document.querySelector('.refused')?.textContent.startsWith('No se pudo enviar. El mensaje es demasiado largo.')`)
+	p.Write("corto")
+	p.Until(browsertest.Shows("corto") + `&& document.querySelectorAll('.state').length === 1`)
+	p.Reload()
+	p.Until(browsertest.Ready)
+	p.Click(".refused button")
+	p.Until(`document.querySelector('#text').value === 'esto es demasiado largo'`)
 	p.want("bot: Hola", "visitor: corto")
 	if heard := f.heard("message"); len(heard) != 2 {
 		t.Errorf("a refused message was sent again: %+v", heard)
@@ -253,14 +256,14 @@ func testRef(t *testing.T, p *tab) {
 		}
 		return http.StatusOK, ""
 	}
-	p.open(f.address("lang=es&ref=" + ref))
-	p.until(`!location.search.includes('ref') && location.search.includes('lang=es')`)
-	p.reload()
-	p.until(ready)
+	p.Open(f.address("lang=es&ref=" + ref))
+	p.Until(`!location.search.includes('ref') && location.search.includes('lang=es')`)
+	p.Reload()
+	p.Until(browsertest.Ready)
 	f.botSays("Bienvenida")
-	p.until(shows("Bienvenida"))
-	p.open(f.address("lang=es&ref=" + ref))
-	p.until(`!location.search.includes('ref')`)
+	p.Until(browsertest.Shows("Bienvenida"))
+	p.Open(f.address("lang=es&ref=" + ref))
+	p.Until(`!location.search.includes('ref')`)
 	digest := sha256.Sum256([]byte(ref))
 	id := "ref-" + hex.EncodeToString(digest[:])[:32]
 	heard := f.heard("opening")
@@ -276,17 +279,17 @@ func testRef(t *testing.T, p *tab) {
 
 func testOpening(t *testing.T, p *tab) {
 	f := newChatFake(t)
-	p.open(f.address("lang=es"))
-	p.untilHeard("an opening", func() bool { return len(f.heard("opening")) == 1 })
+	p.Open(f.address("lang=es"))
+	p.UntilHeard("an opening", func() bool { return len(f.heard("opening")) == 1 })
 	if opening := f.heard("opening")[0]; opening.ID != "open" || opening.Ref != "" {
 		t.Errorf("opened with %+v", opening)
 	}
 	f.botSays("¡Hola!")
-	p.until(shows("¡Hola!"))
-	p.reload()
-	p.until(ready + "&&" + shows("¡Hola!"))
-	p.write("referir")
-	p.until(acknowledged)
+	p.Until(browsertest.Shows("¡Hola!"))
+	p.Reload()
+	p.Until(browsertest.Ready + "&&" + browsertest.Shows("¡Hola!"))
+	p.Write("referir")
+	p.Until(acknowledged)
 	if opened := f.heard("opening"); len(opened) != 1 {
 		t.Errorf("opened %d times", len(opened))
 	}
@@ -294,10 +297,10 @@ func testOpening(t *testing.T, p *tab) {
 
 func testNoOpening(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"), visitorLine("Hola, bot"))
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.write("referir") // whatever is sent leaves after an opening
-	p.until(acknowledged)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Write("referir") // whatever is sent leaves after an opening
+	p.Until(acknowledged)
 	if opened := f.heard("opening"); len(opened) != 0 {
 		t.Errorf("opened with %+v", opened)
 	}
@@ -305,14 +308,14 @@ func testNoOpening(t *testing.T, p *tab) {
 
 func testQuickReplies(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("¿Qué quieres hacer?", "Invitar", "Ver mis puntos"))
-	p.open(f.address("lang=es"))
-	p.until(ready + `&& document.querySelectorAll('.choices button').length === 2`)
-	p.focus("#log")
-	p.press(kb.Tab, kb.Tab)
-	p.until(`document.activeElement.textContent === 'Ver mis puntos'`)
-	p.press(kb.Enter)
-	p.until(acknowledged + "&&" + shows("Ver mis puntos"))
-	p.until(`document.querySelectorAll('.choices').length === 0 && document.activeElement.id === 'text'`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready + `&& document.querySelectorAll('.choices button').length === 2`)
+	p.Focus("#log")
+	p.Press(kb.Tab, kb.Tab)
+	p.Until(`document.activeElement.textContent === 'Ver mis puntos'`)
+	p.Press(kb.Enter)
+	p.Until(acknowledged + "&&" + browsertest.Shows("Ver mis puntos"))
+	p.Until(`document.querySelectorAll('.choices').length === 0 && document.activeElement.id === 'text'`)
 	p.want("bot: ¿Qué quieres hacer?", "visitor: Ver mis puntos")
 	if heard := f.heard("message"); len(heard) != 1 || heard[0].Text != "Ver mis puntos" {
 		t.Errorf("the server heard %+v", heard)
@@ -321,9 +324,9 @@ func testQuickReplies(t *testing.T, p *tab) {
 
 func testOldQuickReplies(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("¿Sí?", "Sí", "No"), visitorLine("Sí"), botLine("Gracias"))
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	if got := p.eval(`document.querySelectorAll('.choices').length`); got != 0.0 {
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	if got := p.Eval(`document.querySelectorAll('.choices').length`); got != 0.0 {
 		t.Errorf("quick replies of a line long past: %v", got)
 	}
 }
@@ -340,8 +343,8 @@ func testHostileTexts(t *testing.T, p *tab) {
 	for _, text := range texts {
 		f.append(chatLine{Author: "bot", Text: text, QuickReplies: []string{text}, Picture: "javascript:alert(1)"})
 	}
-	p.open(f.address("lang=es&name=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E"))
-	p.until(ready)
+	p.Open(f.address("lang=es&name=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E"))
+	p.Until(browsertest.Ready)
 	want := make([]string, 0, len(texts))
 	for i, text := range texts {
 		if i == 3 {
@@ -350,9 +353,9 @@ func testHostileTexts(t *testing.T, p *tab) {
 		want = append(want, "bot: "+text)
 	}
 	p.want(want...)
-	p.until(`document.querySelectorAll('#log img, #log script, #log b, #log [onmouseover]').length === 0`)
-	p.until(`[...document.querySelectorAll('#log a')].map((a) => a.href).join() === 'https://example.com/'`)
-	p.until(`document.title === 'Invita y gana'`)
+	p.Until(`document.querySelectorAll('#log img, #log script, #log b, #log [onmouseover]').length === 0`)
+	p.Until(`[...document.querySelectorAll('#log a')].map((a) => a.href).join() === 'https://example.com/'`)
+	p.Until(`document.title === 'Invita y gana'`)
 }
 
 func testTexts(t *testing.T, p *tab) {
@@ -361,13 +364,13 @@ func testTexts(t *testing.T, p *tab) {
 		botLine("Mira (https://example.com/a_(b)), https://example.com/c?x=1&y=2. *¡Ya, en http://example.org/!*"),
 		chatLine{Author: "bot", Text: "Tu café", Picture: "https://localhost:1/cafe.png"},
 	)
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.until(`[...document.querySelectorAll('.bubble strong')].map((s) => s.textContent).join('|') === 'referir|¡Ya, en http://example.org/!'`)
-	p.until(`[...document.querySelectorAll('.bubble a')].map((a) => a.href).join(' ') ===
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Until(`[...document.querySelectorAll('.bubble strong')].map((s) => s.textContent).join('|') === 'referir|¡Ya, en http://example.org/!'`)
+	p.Until(`[...document.querySelectorAll('.bubble a')].map((a) => a.href).join(' ') ===
 		'https://example.com/a_(b) https://example.com/c?x=1&y=2 http://example.org/'`)
-	p.until(`[...document.querySelectorAll('.bubble a')].every((a) => a.rel.includes('noopener') && a.target === '_blank')`)
-	p.until(`document.querySelector('.bubble img').alt === 'Tu café' && document.querySelector('.bubble img').loading === 'lazy'`)
+	p.Until(`[...document.querySelectorAll('.bubble a')].every((a) => a.rel.includes('noopener') && a.target === '_blank')`)
+	p.Until(`document.querySelector('.bubble img').alt === 'Tu café' && document.querySelector('.bubble img').loading === 'lazy'`)
 	p.want(
 		"bot: Escribe referir para invitar. 2*3*4 no es * negrita *.",
 		"bot: Mira (https://example.com/a_(b)), https://example.com/c?x=1&y=2. ¡Ya, en http://example.org/!", "bot: Tu café",
@@ -377,14 +380,14 @@ func testTexts(t *testing.T, p *tab) {
 func testCopy(t *testing.T, p *tab) {
 	const link = "https://bot.example.com/chat/demo/web?ref=campaign1-cabc"
 	f := newChatFake(t, visitorLine("https://example.com/?ref=mine"), botLine("Lee https://example.com/ayuda"), botLine("Comparte "+link+" con tus amigos"))
-	p.open(f.address("lang=es"))
-	p.until(ready + `&& document.querySelectorAll('.actions').length === 1`)
-	p.script(`Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text; } } })`)
-	p.focus(".actions button")
-	p.press(kb.Enter)
-	p.until(`window.copied === ` + quoted(link))
-	p.until(`document.querySelector('#spoken').textContent === 'Enlace copiado'`)
-	p.until(`document.querySelector('.actions button').textContent === 'Copiar enlace'`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready + `&& document.querySelectorAll('.actions').length === 1`)
+	p.Script(`Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text; } } })`)
+	p.Focus(".actions button")
+	p.Press(kb.Enter)
+	p.Until(`window.copied === ` + browsertest.Quoted(link))
+	p.Until(`document.querySelector('#spoken').textContent === 'Enlace copiado'`)
+	p.Until(`document.querySelector('.actions button').textContent === 'Copiar enlace'`)
 }
 
 func testNarrow(t *testing.T, p *tab) {
@@ -394,60 +397,60 @@ func testNarrow(t *testing.T, p *tab) {
 		botLine("مرحبا، هذا رابطك https://example.com/", strings.Repeat("largo", 30)),
 	)
 	for _, width := range []int64{320, 390} {
-		p.do(chromedp.EmulateViewport(width, 844))
-		p.open(f.address("lang=es"))
-		p.until(ready + `&& document.querySelectorAll('.line').length === 4`)
-		p.until(`document.documentElement.scrollWidth <= innerWidth && document.querySelector('#log').scrollWidth <= innerWidth`)
-		p.until(`[...document.querySelectorAll('.bubble, button:not([hidden])')].every((e) => e.getBoundingClientRect().right <= innerWidth)`)
-		p.until(`document.querySelector('#composer').getBoundingClientRect().bottom <= innerHeight`)
-		p.until(`parseFloat(getComputedStyle(document.querySelector('#text')).fontSize) >= 16`)
+		p.Do(chromedp.EmulateViewport(width, 844))
+		p.Open(f.address("lang=es"))
+		p.Until(browsertest.Ready + `&& document.querySelectorAll('.line').length === 4`)
+		p.Until(`document.documentElement.scrollWidth <= innerWidth && document.querySelector('#log').scrollWidth <= innerWidth`)
+		p.Until(`[...document.querySelectorAll('.bubble, button:not([hidden])')].every((e) => e.getBoundingClientRect().right <= innerWidth)`)
+		p.Until(`document.querySelector('#composer').getBoundingClientRect().bottom <= innerHeight`)
+		p.Until(`parseFloat(getComputedStyle(document.querySelector('#text')).fontSize) >= 16`)
 	}
 }
 
 func testSpanish(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola, https://example.com/?start=abc"))
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.until(`document.documentElement.lang === 'es' && document.querySelector('#text').placeholder === 'Escribe un mensaje'`)
-	p.until(`document.querySelector('.day').textContent === 'Hoy' && document.querySelector('.actions button').textContent === 'Copiar enlace'`)
-	p.until(`document.querySelector('#send').ariaLabel === 'Enviar' && document.querySelector('label').textContent === 'Tu mensaje'`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Until(`document.documentElement.lang === 'es' && document.querySelector('#text').placeholder === 'Escribe un mensaje'`)
+	p.Until(`document.querySelector('.day').textContent === 'Hoy' && document.querySelector('.actions button').textContent === 'Copiar enlace'`)
+	p.Until(`document.querySelector('#send').ariaLabel === 'Enviar' && document.querySelector('label').textContent === 'Tu mensaje'`)
 }
 
 func testEnglish(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hello, https://example.com/?start=abc"))
-	p.open(f.address("lang=en"))
-	p.until(ready)
-	p.until(`document.documentElement.lang === 'en' && document.querySelector('#text').placeholder === 'Write a message'`)
-	p.until(`document.querySelector('.day').textContent === 'Today' && document.querySelector('.actions button').textContent === 'Copy link'`)
-	p.until(`document.querySelector('#send').ariaLabel === 'Send' && document.querySelector('label').textContent === 'Your message'`)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	p.Until(`document.documentElement.lang === 'en' && document.querySelector('#text').placeholder === 'Write a message'`)
+	p.Until(`document.querySelector('.day').textContent === 'Today' && document.querySelector('.actions button').textContent === 'Copy link'`)
+	p.Until(`document.querySelector('#send').ariaLabel === 'Send' && document.querySelector('label').textContent === 'Your message'`)
 }
 
 func testReconnect(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("one"), botLine("two"))
-	p.open(f.address("lang=en"))
-	p.until(ready)
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
 	f.change(func() { f.unwell = http.StatusBadGateway }) // a proxy whose api restarts
-	p.until(`document.querySelector('#status').textContent === 'Reconnecting…'`)
+	p.Until(`document.querySelector('#status').textContent === 'Reconnecting…'`)
 	f.change(func() {
 		f.append(botLine("three"))
 		f.unwell = 0
 	})
-	p.until(shows("three") + `&& document.querySelector('#status').textContent === ''`)
+	p.Until(browsertest.Shows("three") + `&& document.querySelector('#status').textContent === ''`)
 	f.botSays("four")
-	p.until(shows("four"))
+	p.Until(browsertest.Shows("four"))
 	p.want("bot: one", "bot: two", "bot: three", "bot: four")
 }
 
 func testOffline(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.script(`Object.defineProperty(navigator, 'onLine', { value: false, configurable: true }); dispatchEvent(new Event('offline'))`)
-	p.until(`document.querySelector('#status').textContent === 'Sin conexión. Lo que escribas se enviará en cuanto vuelva.'`)
-	p.script(`delete navigator.onLine; dispatchEvent(new Event('online'))`)
-	p.until(`document.querySelector('#status').textContent === ''`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Script(`Object.defineProperty(navigator, 'onLine', { value: false, configurable: true }); dispatchEvent(new Event('offline'))`)
+	p.Until(`document.querySelector('#status').textContent === 'Sin conexión. Lo que escribas se enviará en cuanto vuelva.'`)
+	p.Script(`delete navigator.onLine; dispatchEvent(new Event('online'))`)
+	p.Until(`document.querySelector('#status').textContent === ''`)
 	f.botSays("Ya volviste")
-	p.until(shows("Ya volviste"))
+	p.Until(browsertest.Shows("Ya volviste"))
 	p.want("bot: Hola", "bot: Ya volviste")
 }
 
@@ -472,16 +475,16 @@ const illegible = `(() => {
 func testContrast(t *testing.T, p *tab) {
 	f := newChatFake(t, visitorLine("Mira https://example.com/"), botLine("Tu enlace: https://example.com/?ref=abc", "Gracias"))
 	for _, scheme := range []string{"light", "dark"} {
-		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		p.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			})
 			return err
 		}))
-		p.open(f.address("lang=es"))
-		p.until(ready + `&& document.querySelectorAll('.choices').length === 1`)
-		p.until(`matchMedia('(prefers-color-scheme: ` + scheme + `)').matches`)
-		if got, _ := p.eval(illegible).([]any); len(got) > 0 {
+		p.Open(f.address("lang=es"))
+		p.Until(browsertest.Ready + `&& document.querySelectorAll('.choices').length === 1`)
+		p.Until(`matchMedia('(prefers-color-scheme: ` + scheme + `)').matches`)
+		if got, _ := p.Eval(illegible).([]any); len(got) > 0 {
 			t.Errorf("in %s, too little contrast: %v", scheme, got)
 		}
 	}
@@ -490,8 +493,8 @@ func testContrast(t *testing.T, p *tab) {
 func testStranger(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
 	f.unwell = http.StatusUnauthorized
-	p.open(f.address("lang=es"))
-	p.until(`document.querySelector('#status').textContent.startsWith('Tu navegador no deja que el chat te reconozca.')`)
+	p.Open(f.address("lang=es"))
+	p.Until(`document.querySelector('#status').textContent.startsWith('Tu navegador no deja que el chat te reconozca.')`)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.loads != 2 {
@@ -502,10 +505,10 @@ func testStranger(t *testing.T, p *tab) {
 func testStrangersMessage(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
 	f.say = func(said) (int, string) { return http.StatusUnauthorized, "" }
-	p.open(f.address("lang=es"))
-	p.until(ready)
-	p.write("hola")
-	p.until(`document.querySelector('#status').textContent.startsWith('Tu navegador no deja que el chat te reconozca.')`)
+	p.Open(f.address("lang=es"))
+	p.Until(browsertest.Ready)
+	p.Write("hola")
+	p.Until(`document.querySelector('#status').textContent.startsWith('Tu navegador no deja que el chat te reconozca.')`)
 	p.want("bot: Hola", "visitor: hola")
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -519,24 +522,24 @@ func testNewer(t *testing.T, p *tab) {
 	for i := range 200 {
 		f.append(botLine(fmt.Sprint("line ", i)))
 	}
-	p.open(f.address("lang=en"))
+	p.Open(f.address("lang=en"))
 	const end = `document.querySelector('#log').scrollHeight - document.querySelector('#log').clientHeight - document.querySelector('#log').scrollTop < 2`
-	p.until(ready + "&&" + end)
+	p.Until(browsertest.Ready + "&&" + end)
 	f.botSays("followed")
-	p.until(shows("followed") + "&&" + end)
-	p.script(`document.querySelector('#log').scrollTop = 100`)
-	p.until(`document.querySelector('#log').scrollTop === 100`)
+	p.Until(browsertest.Shows("followed") + "&&" + end)
+	p.Script(`document.querySelector('#log').scrollTop = 100`)
+	p.Until(`document.querySelector('#log').scrollTop === 100`)
 	f.botSays("not followed")
-	p.until(shows("not followed") + `&& !document.querySelector('#newer').hidden`)
-	p.until(`document.querySelector('#log').scrollTop === 100`)
-	p.click("#newer")
-	p.until(end + `&& document.querySelector('#newer').hidden`)
+	p.Until(browsertest.Shows("not followed") + `&& !document.querySelector('#newer').hidden`)
+	p.Until(`document.querySelector('#log').scrollTop === 100`)
+	p.Click("#newer")
+	p.Until(end + `&& document.querySelector('#newer').hidden`)
 }
 
 // TestChatWidget drives the chat on a page of somebody else's: another origin, with a policy of its own.
 func TestChatWidget(t *testing.T) {
 	t.Parallel()
-	browser := startBrowser(t)
+	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *tab){
 		"it opens and closes by keyboard, and focus goes along": testWidgetKeyboard,
 		"included twice it is there once":                       testWidgetTwice,
@@ -577,37 +580,37 @@ const (
 
 func testWidgetKeyboard(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.open(newShop(t, f, 1).URL)
-	p.until(widgetClosed + "&&" + widget(`.ariaLabel === 'Abrir el chat'`))
+	p.Open(newShop(t, f, 1).URL)
+	p.Until(widgetClosed + "&&" + widget(`.ariaLabel === 'Abrir el chat'`))
 	if f.loads != 0 {
 		t.Error("the chat was loaded before anybody asked for it")
 	}
-	p.focus("a")
-	p.press(kb.Tab, kb.Enter)
-	p.until(widgetOpen + "&&" + widget(`.ariaLabel === 'Cerrar el chat'`))
-	p.untilHeard("a stream", func() bool { return f.streams() == 1 })
+	p.Focus("a")
+	p.Press(kb.Tab, kb.Enter)
+	p.Until(widgetOpen + "&&" + widget(`.ariaLabel === 'Cerrar el chat'`))
+	p.UntilHeard("a stream", func() bool { return f.streams() == 1 })
 	p.typeInto(f, "desde la tienda")
 	if heard := f.heard("message")[0]; heard.Text != "desde la tienda" {
 		t.Errorf("the server heard %+v", heard)
 	}
-	p.press(kb.Escape)
-	p.until(widgetClosed + `&& document.activeElement.shadowRoot?.activeElement?.localName === 'button'`)
-	p.press(kb.Enter)
-	p.until(widgetOpen)
-	p.reload()
-	p.until(widgetOpen)
-	p.until(`document.activeElement === document.body`) // opened by itself it takes nobody's focus
-	p.until(`Object.keys(window).filter((name) => /chat|millennium/i.test(name)).length === 0`)
+	p.Press(kb.Escape)
+	p.Until(widgetClosed + `&& document.activeElement.shadowRoot?.activeElement?.localName === 'button'`)
+	p.Press(kb.Enter)
+	p.Until(widgetOpen)
+	p.Reload()
+	p.Until(widgetOpen)
+	p.Until(`document.activeElement === document.body`) // opened by itself it takes nobody's focus
+	p.Until(`Object.keys(window).filter((name) => /chat|millennium/i.test(name)).length === 0`)
 }
 
 // typeInto types a message wherever the focus is, once the chat has it.
 func (p *tab) typeInto(f *chatFake, text string) {
 	p.t.Helper()
-	p.until(`document.activeElement?.shadowRoot?.activeElement?.localName === 'iframe'`)
+	p.Until(`document.activeElement?.shadowRoot?.activeElement?.localName === 'iframe'`)
 	f.botSays("¿Sí?")
-	p.press(strings.Split(text, "")...)
-	p.press(kb.Enter)
-	p.untilHeard("what was typed", func() bool { return len(f.heard("message")) == 1 })
+	p.Press(strings.Split(text, "")...)
+	p.Press(kb.Enter)
+	p.UntilHeard("what was typed", func() bool { return len(f.heard("message")) == 1 })
 }
 
 func (f *chatFake) streams() int {
@@ -618,50 +621,50 @@ func (f *chatFake) streams() int {
 
 func testWidgetTwice(t *testing.T, p *tab) {
 	f := newChatFake(t)
-	p.open(newShop(t, f, 2).URL)
-	p.until(widgetClosed)
-	p.until(`document.readyState === 'complete' && document.querySelectorAll('millennium-chat').length === 1`)
+	p.Open(newShop(t, f, 2).URL)
+	p.Until(widgetClosed)
+	p.Until(`document.readyState === 'complete' && document.querySelectorAll('millennium-chat').length === 1`)
 }
 
 func testWidgetRef(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
 	shop := newShop(t, f, 1)
-	p.open(shop.URL + "/?ref=campaign1-cabc")
-	p.until(widgetOpen)
-	p.untilHeard("an opening", func() bool { return len(f.heard("opening")) == 1 })
+	p.Open(shop.URL + "/?ref=campaign1-cabc")
+	p.Until(widgetOpen)
+	p.UntilHeard("an opening", func() bool { return len(f.heard("opening")) == 1 })
 	if opening := f.heard("opening")[0]; opening.Ref != "campaign1-cabc" {
 		t.Errorf("opened with %+v", opening)
 	}
-	p.script(widget(`.click()`))
-	p.until(widgetClosed)
-	p.reload()
-	p.until(widgetClosed) // it was closed on purpose
-	p.open(shop.URL + "/?ref=campaign1-cother")
-	p.until(widgetOpen)
+	p.Script(widget(`.click()`))
+	p.Until(widgetClosed)
+	p.Reload()
+	p.Until(widgetClosed) // it was closed on purpose
+	p.Open(shop.URL + "/?ref=campaign1-cother")
+	p.Until(widgetOpen)
 }
 
 func testWidgetNews(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.open(newShop(t, f, 1).URL)
-	p.until(widgetClosed)
-	p.script(widget(`.click()`))
-	p.untilHeard("a stream", func() bool { return f.streams() == 1 })
-	p.script(widget(`.click()`))
-	p.until(widgetClosed + "&&" + widget(`.ariaLabel === 'Abrir el chat'`))
-	p.untilHeard("the announcement", func() bool {
+	p.Open(newShop(t, f, 1).URL)
+	p.Until(widgetClosed)
+	p.Script(widget(`.click()`))
+	p.UntilHeard("a stream", func() bool { return f.streams() == 1 })
+	p.Script(widget(`.click()`))
+	p.Until(widgetClosed + "&&" + widget(`.ariaLabel === 'Abrir el chat'`))
+	p.UntilHeard("the announcement", func() bool {
 		f.botSays("¡Tienes un café!")
-		return p.eval(widget(`.ariaLabel`)) == "Abrir el chat: hay mensajes nuevos"
+		return p.Eval(widget(`.ariaLabel`)) == "Abrir el chat: hay mensajes nuevos"
 	})
 }
 
 func testWidgetPhone(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.open(newShop(t, f, 1).URL)
-	p.until(widgetClosed)
-	p.script(widget(`.click()`))
-	p.until(widgetOpen)
+	p.Open(newShop(t, f, 1).URL)
+	p.Until(widgetClosed)
+	p.Script(widget(`.click()`))
+	p.Until(widgetOpen)
 	const frame = `document.querySelector('millennium-chat').shadowRoot.querySelector('iframe').getBoundingClientRect()`
-	p.until(frame + `.width === innerWidth && ` + frame + `.height === innerHeight`)
-	p.do(chromedp.MouseClickXY(390-32, 30))
-	p.until(widgetClosed)
+	p.Until(frame + `.width === innerWidth && ` + frame + `.height === innerHeight`)
+	p.Do(chromedp.MouseClickXY(390-32, 30))
+	p.Until(widgetClosed)
 }

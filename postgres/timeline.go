@@ -43,7 +43,7 @@ func (s *Store) History(ctx context.Context, bot, userID string, before referral
 		return nil, notFound("find the contact", err)
 	}
 	rows, err := s.queries.ContactMoments(ctx, db.ContactMomentsParams{
-		BotID: bot, ContactID: contact.ContactID, UserID: userID, At: before.At, Place: before.Nth, ID: before.ID, Most: int32(most),
+		BotID: bot, ContactID: contact.ContactID, At: before.At, Place: before.Nth, ID: before.ID, Most: int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)

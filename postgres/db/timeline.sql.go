@@ -52,7 +52,7 @@ WITH before AS MATERIALIZED (
      LIMIT $3)
     UNION ALL
     (SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id,
-            CASE WHEN d.external_id IN ($7::text, 'call:' || $7::text) THEN 'call' ELSE 'message' END, NULL, d.referral_id, d.segment,
+            CASE WHEN d.call THEN 'call' ELSE 'message' END, NULL, d.referral_id, d.segment,
             jsonb_build_object('delivery', d.delivery_id::text, 'account', d.account, 'text', d.body, 'picture', d.picture,
                                'quick_replies', d.quick_replies, 'state', d.state, 'waiting_for', d.waiting_for, 'attempts', d.attempt,
                                'class', d.error_class, 'error', d.error)
@@ -85,7 +85,6 @@ type ContactMomentsParams struct {
 	At        time.Time
 	Place     int32
 	ID        int64
-	UserID    string
 }
 
 type ContactMomentsRow struct {
@@ -113,7 +112,6 @@ func (q *Queries) ContactMoments(ctx context.Context, arg ContactMomentsParams) 
 		arg.At,
 		arg.Place,
 		arg.ID,
-		arg.UserID,
 	)
 	if err != nil {
 		return nil, err
@@ -157,10 +155,7 @@ WITH r AS (
     ORDER BY e.status = 'voided', e.referral_id
     LIMIT 1
 ), d AS (
-    SELECT d.bot_id, d.delivery_id, d.contact_id, d.account, d.external_id, d.body, d.grant_id, d.referral_id, d.run, d.segment, d.ordinal, d.state, d.waiting_for, d.attempt, d.lease, d.leased_until, d.error_class, d.error, d.platform_id, d.created_at, d.updated_at, d.picture, d.quick_replies, d.call, d.external_id IN (c.user_id, 'call:' || c.user_id) AS is_call
-    FROM r
-    JOIN deliveries d ON d.bot_id = r.bot_id AND d.referral_id = r.referral_id
-    JOIN contacts c ON c.bot_id = d.bot_id AND c.contact_id = d.contact_id
+    SELECT d.bot_id, d.delivery_id, d.contact_id, d.account, d.external_id, d.body, d.grant_id, d.referral_id, d.run, d.segment, d.ordinal, d.state, d.waiting_for, d.attempt, d.lease, d.leased_until, d.error_class, d.error, d.platform_id, d.created_at, d.updated_at, d.picture, d.quick_replies, d.call FROM r JOIN deliveries d ON d.bot_id = r.bot_id AND d.referral_id = r.referral_id
 ), moments AS (
     SELECT r.received_at AS at, -1 AS place, r.referral_id AS id, 'opening' AS kind, r.invitee_id AS contact_id, r.referrer_id AS other_id,
            '' AS segment,
@@ -200,17 +195,17 @@ WITH r AS (
                'stocked', NOT g.needs_code OR EXISTS (SELECT FROM reward_codes rc WHERE rc.bot_id = g.bot_id AND rc.grant_id = g.grant_id)))
     FROM r JOIN grants g ON g.bot_id = r.bot_id AND g.referral_id = r.referral_id
     UNION ALL
-    SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id, CASE WHEN d.is_call THEN 'call' ELSE 'message' END, d.contact_id, NULL, d.segment,
+    SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id, CASE WHEN d.call THEN 'call' ELSE 'message' END, d.contact_id, NULL, d.segment,
            jsonb_build_object('delivery', d.delivery_id::text, 'account', d.account, 'text', d.body, 'picture', d.picture,
                               'quick_replies', d.quick_replies, 'state', d.state, 'waiting_for', d.waiting_for)
     FROM d
     UNION ALL
     SELECT f.ended_at, d.ordinal * 4 + 2, f.attempt, 'attempt', d.contact_id, NULL, d.segment,
-           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.is_call, 'account', d.account, 'attempt', f.attempt, 'class', f.error_class, 'error', f.error)
+           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.call, 'account', d.account, 'attempt', f.attempt, 'class', f.error_class, 'error', f.error)
     FROM d JOIN failed_attempts f ON f.bot_id = d.bot_id AND f.delivery_id = d.delivery_id
     UNION ALL
     SELECT d.updated_at, d.ordinal * 4 + 3, d.delivery_id, 'outcome', d.contact_id, NULL, d.segment,
-           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.is_call, 'account', d.account, 'state', d.state, 'attempts', d.attempt,
+           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.call, 'account', d.account, 'state', d.state, 'attempts', d.attempt,
                               'class', d.error_class, 'error', d.error, 'platform_id', d.platform_id)
     FROM d WHERE d.state IN ('accepted', 'delivered', 'failed', 'expired')
     UNION ALL

@@ -13,10 +13,7 @@ WITH r AS (
     ORDER BY e.status = 'voided', e.referral_id
     LIMIT 1
 ), d AS (
-    SELECT d.*, d.external_id IN (c.user_id, 'call:' || c.user_id) AS is_call
-    FROM r
-    JOIN deliveries d ON d.bot_id = r.bot_id AND d.referral_id = r.referral_id
-    JOIN contacts c ON c.bot_id = d.bot_id AND c.contact_id = d.contact_id
+    SELECT d.* FROM r JOIN deliveries d ON d.bot_id = r.bot_id AND d.referral_id = r.referral_id
 ), moments AS (
     SELECT r.received_at AS at, -1 AS place, r.referral_id AS id, 'opening' AS kind, r.invitee_id AS contact_id, r.referrer_id AS other_id,
            '' AS segment,
@@ -56,17 +53,17 @@ WITH r AS (
                'stocked', NOT g.needs_code OR EXISTS (SELECT FROM reward_codes rc WHERE rc.bot_id = g.bot_id AND rc.grant_id = g.grant_id)))
     FROM r JOIN grants g ON g.bot_id = r.bot_id AND g.referral_id = r.referral_id
     UNION ALL
-    SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id, CASE WHEN d.is_call THEN 'call' ELSE 'message' END, d.contact_id, NULL, d.segment,
+    SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id, CASE WHEN d.call THEN 'call' ELSE 'message' END, d.contact_id, NULL, d.segment,
            jsonb_build_object('delivery', d.delivery_id::text, 'account', d.account, 'text', d.body, 'picture', d.picture,
                               'quick_replies', d.quick_replies, 'state', d.state, 'waiting_for', d.waiting_for)
     FROM d
     UNION ALL
     SELECT f.ended_at, d.ordinal * 4 + 2, f.attempt, 'attempt', d.contact_id, NULL, d.segment,
-           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.is_call, 'account', d.account, 'attempt', f.attempt, 'class', f.error_class, 'error', f.error)
+           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.call, 'account', d.account, 'attempt', f.attempt, 'class', f.error_class, 'error', f.error)
     FROM d JOIN failed_attempts f ON f.bot_id = d.bot_id AND f.delivery_id = d.delivery_id
     UNION ALL
     SELECT d.updated_at, d.ordinal * 4 + 3, d.delivery_id, 'outcome', d.contact_id, NULL, d.segment,
-           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.is_call, 'account', d.account, 'state', d.state, 'attempts', d.attempt,
+           jsonb_build_object('delivery', d.delivery_id::text, 'call', d.call, 'account', d.account, 'state', d.state, 'attempts', d.attempt,
                               'class', d.error_class, 'error', d.error, 'platform_id', d.platform_id)
     FROM d WHERE d.state IN ('accepted', 'delivered', 'failed', 'expired')
     UNION ALL
@@ -140,7 +137,7 @@ WITH before AS MATERIALIZED (
      LIMIT @most)
     UNION ALL
     (SELECT d.created_at, d.ordinal * 4 + 1, d.delivery_id,
-            CASE WHEN d.external_id IN (@user_id::text, 'call:' || @user_id::text) THEN 'call' ELSE 'message' END, NULL, d.referral_id, d.segment,
+            CASE WHEN d.call THEN 'call' ELSE 'message' END, NULL, d.referral_id, d.segment,
             jsonb_build_object('delivery', d.delivery_id::text, 'account', d.account, 'text', d.body, 'picture', d.picture,
                                'quick_replies', d.quick_replies, 'state', d.state, 'waiting_for', d.waiting_for, 'attempts', d.attempt,
                                'class', d.error_class, 'error', d.error)

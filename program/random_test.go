@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -21,6 +23,7 @@ func drawn(t *rapid.T) (*program.Program, program.State, string) {
 	if p == nil {
 		t.Fatalf("%v in\n%s", problems.Errors(), source)
 	}
+	program.CheckValidates(t, source)
 	return p, programtest.State().Draw(t, "state"), source
 }
 
@@ -43,6 +46,21 @@ func beginnings(p *program.Program) []program.Cursor {
 
 func tell(who program.Role) program.Cursor {
 	return program.Cursor{For: who, At: "flows." + programtest.TellFlow + "[0]"}
+}
+
+// A generator that never draws a thing tests nothing about it.
+func TestRandomProgramsUseTheWholeGrammar(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for seed := range 200 {
+		all.WriteString(programtest.Program().Example(seed))
+	}
+	wanted := slices.Concat(program.Actions, program.ConditionKeys(), []string{"picture", "quick_replies", "with", "then", "else", "starts_with"})
+	for _, key := range wanted {
+		if !regexp.MustCompile(`(?m)^[ -]*` + key + `:`).MatchString(all.String()) {
+			t.Errorf("no program has %s", key)
+		}
+	}
 }
 
 func TestRunningARandomProgramIsPure(t *testing.T) {

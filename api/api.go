@@ -160,7 +160,7 @@ func (s *server) bound(c *gin.Context) {
 	if c.FullPath() == chatStream {
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), answerWithin)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), s.pace.answer)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()

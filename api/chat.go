@@ -50,7 +50,7 @@ type chatPage struct {
 
 // chat shows the chat's page and makes its reader a visitor, the same one as last time.
 func (s *server) chat(c *gin.Context) {
-	account, err := s.chatAccount(c)
+	account, err := s.chatAccount(c.Request.Context(), c.Param("bot"), c.Param("account"))
 	if err != nil {
 		s.noChat(c, err)
 		return
@@ -76,9 +76,8 @@ func (s *server) chat(c *gin.Context) {
 	})
 }
 
-// chatAccount finds the web chat an address names: the bot's first one where it names none.
-func (s *server) chatAccount(c *gin.Context) (channel.Account, error) {
-	ctx, bot, name := c.Request.Context(), c.Param("bot"), c.Param("account")
+// chatAccount finds a bot's web chat of a name; its first one where the address names none.
+func (s *server) chatAccount(ctx context.Context, bot, name string) (channel.Account, error) {
 	if name != "" {
 		account, err := s.Books.Account(ctx, bot, name)
 		if err == nil && account.Channel != webchat.Name {

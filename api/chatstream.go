@@ -20,15 +20,16 @@ import (
 // linesAtOnce is how many lines are read at once, and how far back a page looks that has none yet.
 const linesAtOnce = 200
 
-// A pace is how often streams do what nobody asks them to.
+// A pace is how long requests may take, and how often streams do what nobody asks them to.
 type pace struct {
-	poll  time.Duration // an announcement may get lost: look anyway
-	beat  time.Duration // something has to be written, or proxies take the stream for dead
-	write time.Duration // a reader that takes nothing for so long is gone
-	read  time.Duration // of the books
+	answer time.Duration // of any request but a stream
+	poll   time.Duration // an announcement may get lost: look anyway
+	beat   time.Duration // something has to be written, or proxies take the stream for dead
+	write  time.Duration // a reader that takes nothing for so long is gone
+	read   time.Duration // of the books
 }
 
-var usualPace = pace{poll: 3 * time.Second, beat: 15 * time.Second, write: 10 * time.Second, read: 5 * time.Second}
+var usualPace = pace{answer: answerWithin, poll: 3 * time.Second, beat: 15 * time.Second, write: 10 * time.Second, read: 5 * time.Second}
 
 var (
 	strangeVisitor = newProblem(http.StatusUnauthorized, "unknown_visitor", "The visitor is not known here",
@@ -50,7 +51,9 @@ type chatLine struct {
 
 // stream tells a visitor's page what is said, from the line it has seen last, until the page goes.
 func (s *server) stream(c *gin.Context) {
-	account, err := s.chatAccount(c)
+	looking, cancel := context.WithTimeout(c.Request.Context(), s.pace.read)
+	account, err := s.chatAccount(looking, c.Param("bot"), c.Param("account"))
+	cancel()
 	if errors.Is(err, referral.ErrNotFound) {
 		s.problem(c, unknownChat)
 		return

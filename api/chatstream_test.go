@@ -299,6 +299,7 @@ func TestAStreamLastsLongerThanAnyOtherRequestMay(t *testing.T) {
 	defer hasty.Close()
 	defer house.api.EndStreams()
 	ana := house.visit()
+	house.api.SetAnswerWithin(100 * time.Millisecond)
 	house.server.URL = hasty.URL
 	stream := ana.open()
 	stream.want("ready")

@@ -4,5 +4,8 @@ import "time"
 
 // SetPace has streams begun from now on poll, beat and give a reader up at other intervals than usual.
 func (h *Handler) SetPace(poll, beat, write time.Duration) {
-	h.server.pace = pace{poll: poll, beat: beat, write: write, read: usualPace.read}
+	h.server.pace.poll, h.server.pace.beat, h.server.pace.write = poll, beat, write
 }
+
+// SetAnswerWithin bounds requests from now on by another time than usual.
+func (h *Handler) SetAnswerWithin(answer time.Duration) { h.server.pace.answer = answer }

@@ -34,12 +34,11 @@ func (s *streams) begin(chat channel.Chat, end context.CancelFunc) *stream {
 		return nil
 	}
 	begun := &stream{bell: make(chan struct{}, 1), end: end}
-	mine := append(s.open[chat], begun)
-	if len(mine) > streamsOfOne {
+	s.open[chat] = append(s.open[chat], begun)
+	if mine := s.open[chat]; len(mine) > streamsOfOne {
 		mine[0].end()
-		mine = slices.Delete(mine, 0, 1)
+		s.open[chat] = slices.Delete(mine, 0, 1)
 	}
-	s.open[chat] = mine
 	return begun
 }
 

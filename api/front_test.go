@@ -71,9 +71,18 @@ type front struct {
 func newFront(t *testing.T, changes ...func(*api.Config)) *front {
 	t.Helper()
 	books := pgtest.NewStore(t)
-	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) { c.Books, c.Inbox = books, startInbox(t, books) }}, changes...)...)
+	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) {
+		c.Books, c.Once, c.Inbox = books, once(books), startInbox(t, books)
+	}}, changes...)...)
 	f.books = books
 	return f
+}
+
+// once joins the api and the books as the binary does.
+func once(books *postgres.Store) api.Once {
+	return func(ctx context.Context, request referral.Request, work func(api.Books) (referral.Answer, error)) (referral.Answer, bool, error) {
+		return books.Once(ctx, request, func(within *postgres.Store) (referral.Answer, error) { return work(within) })
+	}
 }
 
 // broken are books in which every method is a bug.

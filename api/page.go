@@ -31,20 +31,27 @@ func languageOf(accepted string) string {
 
 // page says where everything is and what to try, in the reader's language.
 func (s *server) page(c *gin.Context) {
+	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
+	s.show(c, "home", readersLanguage(c), gin.H{"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": waiting})
+}
+
+// readersLanguage is the one chosen in the address, else what the browser asks for.
+func readersLanguage(c *gin.Context) string {
 	chosen := c.Query("lang")
 	if chosen != "es" && chosen != "en" {
 		chosen = languageOf(c.GetHeader("Accept-Language"))
 	}
-	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
+	return chosen
+}
+
+// show answers with a page that needs nothing but itself.
+func (s *server) show(c *gin.Context, name, language string, data gin.H) {
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Vary", "Accept-Language")
 	c.Header("Content-Type", "text/html; charset=utf-8")
 	c.Status(http.StatusOK)
-	err := pageTemplates.ExecuteTemplate(c.Writer, "home."+chosen+".html", gin.H{
-		"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": waiting,
-	})
-	if err != nil {
-		s.Log.Error("render the page", "error", err)
+	if err := pageTemplates.ExecuteTemplate(c.Writer, name+"."+language+".html", data); err != nil {
+		s.Log.Error("render the page", "page", name, "error", err)
 	}
 }

@@ -63,7 +63,7 @@ type front struct {
 	handler http.Handler
 	books   *postgres.Store
 	log     *textLog
-	// who and what the story made, by the names that stand in paths: {ana}, {luis}, {referral}, {parked}
+	// who and what the story made, by the names that stand in paths: {ana}, {luis}, {referral}, {parked}, {key}
 	names map[string]string
 }
 
@@ -134,6 +134,9 @@ func (f *front) furnish() {
 	}
 	_, err = f.books.SaveProgram(f.t.Context(), "cafe", cafeProgram)
 	f.check(err)
+	key, _, err := f.books.CreateKey(f.t.Context(), "cafe", "the till", []referral.Scope{referral.ScopeRead})
+	f.check(err)
+	f.names["key"] = key.ID
 }
 
 // newStory is newCafe after Luis came through Ana's link (which won her a coffee whose code is still missing), Eva through her

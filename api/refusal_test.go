@@ -18,7 +18,9 @@ import (
 func (c call) ofCafe() bool { return strings.HasPrefix(c.path, "/v1/bots/cafe") }
 
 // takesJSON says whether an operation has a body that the contract describes. A program is read by its own parser.
-func (c call) takesJSON() bool { return c.body != "" && !slices.Equal(c.headers, yaml) && !strings.HasSuffix(c.path, "/program") }
+func (c call) takesJSON() bool {
+	return c.body != "" && !slices.Equal(c.headers, yaml) && !strings.HasSuffix(c.path, "/program")
+}
 
 func TestEveryOperationAsksForTheAdminToken(t *testing.T) {
 	t.Parallel()

@@ -19,11 +19,7 @@ func searchOf(sender channel.Sender) string {
 
 // Contacts gives up to most contacts older than the one at the cursor before (0: from the newest), newest first.
 func (s *Store) Contacts(ctx context.Context, bot string, filter referral.ContactFilter, before int64, most int) ([]referral.ContactSummary, error) {
-	asked := strings.TrimSpace(filter.Text)
-	found, err := s.queries.FindContacts(ctx, db.FindContactsParams{
-		BotID: bot, Before: orNewest(before), Tag: filter.Tag, Account: filter.Account,
-		Asked: asked, Folded: program.Fold(strings.TrimPrefix(asked, "@")), Most: int32(most),
-	})
+	found, err := s.find(ctx, bot, filter, orNewest(before), int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("find contacts: %w", err)
 	}
@@ -42,6 +38,24 @@ func (s *Store) Contacts(ctx context.Context, bot string, filter referral.Contac
 		}
 	}
 	return summaries, nil
+}
+
+// find walks the index that leads to the fewest contacts.
+func (s *Store) find(ctx context.Context, bot string, filter referral.ContactFilter, before int64, most int32) ([]int64, error) {
+	asked := strings.TrimSpace(filter.Text)
+	folded := program.Fold(strings.TrimPrefix(asked, "@"))
+	switch {
+	case filter.Tag != "":
+		return s.queries.TaggedContacts(ctx, db.TaggedContactsParams{
+			BotID: bot, Tag: filter.Tag, Account: filter.Account, Asked: asked, Folded: folded, Before: before, Most: most,
+		})
+	case filter.Account != "" || asked != "":
+		return s.queries.SearchContacts(ctx, db.SearchContactsParams{
+			BotID: bot, Account: filter.Account, Asked: asked, Folded: folded, Before: before, Most: most,
+		})
+	default:
+		return s.queries.NewestContacts(ctx, db.NewestContactsParams{BotID: bot, Before: before, Most: most})
+	}
 }
 
 // Links gives a contact's referral links: one for each of the entry points on each account they are on. ErrNotFound when nobody has

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/referral"
 )
@@ -117,5 +119,28 @@ func TestAContactIsCalledAsWhereTheyLastWroteFrom(t *testing.T) {
 	}
 	if links[0].Account != "wa" || links[0].EntryPoint != "campaign1" || links[0].Ref != "campaign1-c"+ana || !strings.Contains(links[0].URL, "whatsapp") {
 		t.Errorf("%+v", links)
+	}
+}
+
+// TestSearchesWalkTheirIndexes: a page is read in the order it is shown, however many contacts there are.
+func TestSearchesWalkTheirIndexes(t *testing.T) {
+	t.Parallel()
+	b := withProgram(t, shopProgram)
+	for _, statement := range []string{
+		`INSERT INTO contacts (bot_id, contact_id, user_id) SELECT 'shop', n, 'user' || n FROM generate_series(100000, 120000) n`,
+		`INSERT INTO identities (bot_id, account, external_id, contact_id, search)
+		 SELECT 'shop', 'tg', 'x' || n, n, 'ana' || n || E'\n\n' FROM generate_series(100000, 120000) n`,
+		`INSERT INTO tags (bot_id, contact_id, tag) SELECT 'shop', n, 'tag' || n % 5 FROM generate_series(100000, 120000) n`,
+		`ANALYZE`,
+	} {
+		b.exec(statement)
+	}
+	for name, index := range map[string]string{"NewestContacts": "contacts_pkey", "SearchContacts": "identities_contact", "TaggedContacts": "tags_newest"} {
+		plan := b.explain(query(t, "contacts.sql", name), pgx.NamedArgs{
+			"bot_id": "shop", "before": int64(119000), "tag": "tag3", "account": "", "asked": "ana", "folded": "ana", "most": 51,
+		})
+		if !strings.Contains(plan, index) || strings.Contains(plan, "Sort") || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("%s doesn't walk %s:\n%s", name, index, plan)
+		}
 	}
 }

@@ -114,41 +114,122 @@ func (q *Queries) ContactSummaries(ctx context.Context, arg ContactSummariesPara
 	return items, nil
 }
 
-const findContacts = `-- name: FindContacts :many
+const newestContacts = `-- name: NewestContacts :many
 
-SELECT c.contact_id
-FROM contacts c
-WHERE c.bot_id = $1 AND c.contact_id < $2
-  AND ($3::text = '' OR EXISTS (
-      SELECT FROM tags t WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id AND t.tag = $3::text))
-  AND ($4::text = '' OR EXISTS (
-      SELECT FROM identities i WHERE i.bot_id = c.bot_id AND i.contact_id = c.contact_id AND i.account = $4::text))
-  AND ($5::text = '' OR c.user_id = $5::text OR EXISTS (
-      SELECT FROM identities i
-      WHERE i.bot_id = c.bot_id AND i.contact_id = c.contact_id
-        AND (i.external_id = $5::text OR $6::text <> '' AND strpos(translate(i.search, E'\n', ' '), $6::text) > 0)))
-ORDER BY c.contact_id DESC
-LIMIT $7
+
+SELECT contact_id FROM contacts WHERE bot_id = $1 AND contact_id < $2 ORDER BY contact_id DESC LIMIT $3
 `
 
-type FindContactsParams struct {
+type NewestContactsParams struct {
+	BotID  string
+	Before int64
+	Most   int32
+}
+
+// Looking for people.
+// Each list below walks an index from the newest contact, or from a cursor, until its page is full: nothing is sorted, and no page is
+// dearer for those before it. Names have no index that finds a part of them: a search nobody answers to looks at every identity once.
+func (q *Queries) NewestContacts(ctx context.Context, arg NewestContactsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, newestContacts, arg.BotID, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var contact_id int64
+		if err := rows.Scan(&contact_id); err != nil {
+			return nil, err
+		}
+		items = append(items, contact_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchContacts = `-- name: SearchContacts :many
+SELECT DISTINCT i.contact_id
+FROM identities i
+WHERE i.bot_id = $1 AND i.contact_id < $2
+  AND ($3::text = '' OR i.account = $3::text)
+  AND ($4::text = '' OR i.external_id = $4::text
+       OR i.contact_id = (SELECT c.contact_id FROM contacts c WHERE c.bot_id = $1 AND c.user_id = $4::text)
+       OR $5::text <> '' AND strpos(translate(i.search, E'\n', ' '), $5::text) > 0)
+ORDER BY i.contact_id DESC
+LIMIT $6
+`
+
+type SearchContactsParams struct {
 	BotID   string
 	Before  int64
-	Tag     string
 	Account string
 	Asked   string
 	Folded  string
 	Most    int32
 }
 
-// Looking for people.
-// Walks the contacts from the newest, or from a cursor, until a page is full: nothing is sorted. What is searched for has no index, so
-// at worst each contact's identities are looked at once.
-func (q *Queries) FindContacts(ctx context.Context, arg FindContactsParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, findContacts,
+// By what they are called, or by their whole ids; on one account, if it is named.
+func (q *Queries) SearchContacts(ctx context.Context, arg SearchContactsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, searchContacts,
 		arg.BotID,
 		arg.Before,
+		arg.Account,
+		arg.Asked,
+		arg.Folded,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var contact_id int64
+		if err := rows.Scan(&contact_id); err != nil {
+			return nil, err
+		}
+		items = append(items, contact_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const taggedContacts = `-- name: TaggedContacts :many
+SELECT t.contact_id
+FROM tags t
+WHERE t.bot_id = $1 AND t.tag = $2 AND t.contact_id < $3
+  AND ($4::text = '' AND $5::text = '' OR EXISTS (
+      SELECT FROM identities i
+      WHERE i.bot_id = t.bot_id AND i.contact_id = t.contact_id
+        AND ($4::text = '' OR i.account = $4::text)
+        AND ($5::text = '' OR i.external_id = $5::text
+             OR i.contact_id = (SELECT c.contact_id FROM contacts c WHERE c.bot_id = $1 AND c.user_id = $5::text)
+             OR $6::text <> '' AND strpos(translate(i.search, E'\n', ' '), $6::text) > 0)
+      OFFSET 0))
+ORDER BY t.contact_id DESC
+LIMIT $7
+`
+
+type TaggedContactsParams struct {
+	BotID   string
+	Tag     string
+	Before  int64
+	Account string
+	Asked   string
+	Folded  string
+	Most    int32
+}
+
+// The same among those with a tag. OFFSET 0 keeps the identities from being looked at all at once, beforehand.
+func (q *Queries) TaggedContacts(ctx context.Context, arg TaggedContactsParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, taggedContacts,
+		arg.BotID,
 		arg.Tag,
+		arg.Before,
 		arg.Account,
 		arg.Asked,
 		arg.Folded,

@@ -1,20 +1,37 @@
 -- Looking for people.
 
--- name: FindContacts :many
--- Walks the contacts from the newest, or from a cursor, until a page is full: nothing is sorted. What is searched for has no index, so
--- at worst each contact's identities are looked at once.
-SELECT c.contact_id
-FROM contacts c
-WHERE c.bot_id = @bot_id AND c.contact_id < @before
-  AND (@tag::text = '' OR EXISTS (
-      SELECT FROM tags t WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id AND t.tag = @tag::text))
-  AND (@account::text = '' OR EXISTS (
-      SELECT FROM identities i WHERE i.bot_id = c.bot_id AND i.contact_id = c.contact_id AND i.account = @account::text))
-  AND (@asked::text = '' OR c.user_id = @asked::text OR EXISTS (
+-- Each list below walks an index from the newest contact, or from a cursor, until its page is full: nothing is sorted, and no page is
+-- dearer for those before it. Names have no index that finds a part of them: a search nobody answers to looks at every identity once.
+
+-- name: NewestContacts :many
+SELECT contact_id FROM contacts WHERE bot_id = @bot_id AND contact_id < @before ORDER BY contact_id DESC LIMIT @most;
+
+-- name: SearchContacts :many
+-- By what they are called, or by their whole ids; on one account, if it is named.
+SELECT DISTINCT i.contact_id
+FROM identities i
+WHERE i.bot_id = @bot_id AND i.contact_id < @before
+  AND (@account::text = '' OR i.account = @account::text)
+  AND (@asked::text = '' OR i.external_id = @asked::text
+       OR i.contact_id = (SELECT c.contact_id FROM contacts c WHERE c.bot_id = @bot_id AND c.user_id = @asked::text)
+       OR @folded::text <> '' AND strpos(translate(i.search, E'\n', ' '), @folded::text) > 0)
+ORDER BY i.contact_id DESC
+LIMIT @most;
+
+-- name: TaggedContacts :many
+-- The same among those with a tag. OFFSET 0 keeps the identities from being looked at all at once, beforehand.
+SELECT t.contact_id
+FROM tags t
+WHERE t.bot_id = @bot_id AND t.tag = @tag AND t.contact_id < @before
+  AND (@account::text = '' AND @asked::text = '' OR EXISTS (
       SELECT FROM identities i
-      WHERE i.bot_id = c.bot_id AND i.contact_id = c.contact_id
-        AND (i.external_id = @asked::text OR @folded::text <> '' AND strpos(translate(i.search, E'\n', ' '), @folded::text) > 0)))
-ORDER BY c.contact_id DESC
+      WHERE i.bot_id = t.bot_id AND i.contact_id = t.contact_id
+        AND (@account::text = '' OR i.account = @account::text)
+        AND (@asked::text = '' OR i.external_id = @asked::text
+             OR i.contact_id = (SELECT c.contact_id FROM contacts c WHERE c.bot_id = @bot_id AND c.user_id = @asked::text)
+             OR @folded::text <> '' AND strpos(translate(i.search, E'\n', ' '), @folded::text) > 0)
+      OFFSET 0))
+ORDER BY t.contact_id DESC
 LIMIT @most;
 
 -- name: ContactSummaries :many

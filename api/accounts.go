@@ -2,7 +2,6 @@ package api
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -130,14 +129,13 @@ func completed(adapter channel.Adapter, account channel.Account) (channel.Accoun
 // has not shown to know them: they are write-only.
 func (s *server) mayReplace(c *gin.Context, stored, given channel.Account) bool {
 	if stored.Channel != given.Channel {
-		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
+		s.problem(c, newProblem("other_channel").saying(
 			"An account stays on its channel ("+stored.Channel+"): connect this one under another name."))
 		return false
 	}
 	elsewhere := given.APIBaseURL != "" && given.APIBaseURL != stored.APIBaseURL && len(given.CheckBaseURL()) == 0
 	if elsewhere && len(given.Credentials) < len(stored.Credentials) {
-		s.problem(c, newProblem(http.StatusConflict, "credentials_needed", "Another address needs the credentials anew",
-			"Credentials are write-only: to change api_base_url, send all of them with it. Nothing was saved."))
+		s.problem(c, newProblem("credentials_needed"))
 		return false
 	}
 	return true
@@ -175,8 +173,7 @@ func (s *server) fit(c *gin.Context, adapter channel.Adapter, account channel.Ac
 }
 
 func badAccount(problems []channel.Problem) problem {
-	refused := newProblem(http.StatusUnprocessableEntity, "bad_account", "The account can't be used like this",
-		"Nothing was saved. Mend what is listed in problems.")
+	refused := newProblem("bad_account")
 	for _, each := range problems {
 		refused.Problems = append(refused.Problems, item{Path: each.Field, Detail: each.Detail})
 	}

@@ -36,7 +36,7 @@ func (s *server) answer(c *gin.Context, body any, err error, absent problem) {
 
 // known says whether the bot exists, and answers when it doesn't: an empty list would hide a typing mistake.
 func (s *server) known(c *gin.Context, bot string) bool {
-	if _, err := s.Books.Bot(c.Request.Context(), bot); err != nil {
+	if _, err := s.books(c).Bot(c.Request.Context(), bot); err != nil {
 		s.fail(c, err, unknownBot)
 		return false
 	}

@@ -5,14 +5,12 @@ package api
 
 import (
 	"context"
-	"crypto/subtle"
 	_ "embed" // the API's contract is served as it is
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,8 +54,17 @@ type Books interface {
 
 	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
 	ProgramSource(ctx context.Context, bot string) (source string, version int32, err error)
-	SaveProgram(ctx context.Context, bot, source string) (version int32, err error)
+	Revise(ctx context.Context, bot string, revision referral.Revision) (version int32, err error)
+	ProgramVersion(ctx context.Context, bot string, version int32) (source string, err error)
+	ProgramVersions(ctx context.Context, bot string, before int64, most int) ([]referral.Version, error)
 
+	CreateKey(ctx context.Context, bot, name string, scopes []referral.Scope) (key referral.Key, text string, err error)
+	HolderOfKey(ctx context.Context, text string) (referral.Key, error)
+	Keys(ctx context.Context, bot string) ([]referral.Key, error)
+	RevokeKey(ctx context.Context, bot, id string) error
+
+	Contacts(ctx context.Context, bot string, filter referral.ContactFilter, before int64, most int) ([]referral.ContactSummary, error)
+	Links(ctx context.Context, bot, userID string, entryPoints []string) ([]referral.Link, error)
 	Contact(ctx context.Context, bot, userID string) (referral.ContactView, error)
 	Link(ctx context.Context, bot, userID, entryPoint, account string) (url, ref, on string, err error)
 	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)
@@ -80,6 +87,7 @@ type Books interface {
 // Config is what the API is made of. Every field is needed unless it says otherwise.
 type Config struct {
 	Books      Books
+	Once       Once
 	Inbox      Inbox
 	Channels   map[string]channel.Adapter
 	AdminToken string
@@ -117,7 +125,7 @@ func New(config Config) (*Handler, error) {
 	if config.AdminToken == "" {
 		return nil, errors.New("MILLENNIUM_ADMIN_TOKEN is empty: set it to a long random text")
 	}
-	contract, err := loadContract()
+	contract, err := loadContract(contractSource)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +141,9 @@ func New(config Config) (*Handler, error) {
 	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	router.GET("/readyz", s.ready)
 	router.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractSource) })
+	router.GET("/docs", s.reference)
+	router.GET("/docs/:file", s.referenceFile)
+	router.GET("/problems/:type", s.problemPage)
 	router.POST("/webhooks/:channel/:bot/:account", s.webhook)
 	router.GET(chatOfBot, s.chat)
 	router.GET(chatOfAccount, s.chat)
@@ -140,22 +151,13 @@ func New(config Config) (*Handler, error) {
 	if err := s.serveAssets(router); err != nil {
 		return nil, err
 	}
-	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s)), s, openapi.GinServerOptions{
+	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s), s.repeatable), s, openapi.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.problem(c, badRequest(err.Error())) },
 	})
 	return &Handler{router, s}, nil
 }
 
-// authorize lets the holder of the admin token through.
-func (s *server) authorize(c *gin.Context) {
-	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare([]byte(token), []byte(s.AdminToken)) != 1 {
-		c.Header("WWW-Authenticate", `Bearer realm="millennium"`)
-		s.problem(c, unauthorized)
-	}
-}
-
-// bound limits the time a request may take. A stream's own limits are where it is.
+// bound limits what a request may take: size and time. A stream's own limits are where it is.
 func (s *server) bound(c *gin.Context) {
 	if c.FullPath() == chatStream {
 		return
@@ -163,6 +165,7 @@ func (s *server) bound(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), s.pace.answer)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max(maxRequest, maxWebhook))
 	c.Next()
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -134,28 +133,11 @@ func (s *server) noChat(c *gin.Context, err error) {
 	s.show(c, status, "nochat.html", gin.H{"Language": chosenLanguage(c), "Missing": status == http.StatusNotFound})
 }
 
-// show answers with a page that nobody may keep, since it names its reader.
-func (s *server) show(c *gin.Context, status int, page string, data any) {
-	var body bytes.Buffer
-	if err := pageTemplates.ExecuteTemplate(&body, page, data); err != nil {
-		s.Log.Error("render a page", "page", page, "error", err)
-		s.problem(c, internal)
-		return
-	}
-	c.Header("Cache-Control", "no-store")
-	c.Header("Referrer-Policy", "no-referrer")
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Data(status, "text/html; charset=utf-8", body.Bytes())
-}
-
 // refusal is what a browser's page shows of what it was refused, in the reader's language.
 func refusal(c *gin.Context, refused *channel.Refusal) problem {
-	status, words := http.StatusBadRequest, refused.English
-	if refused.TooLarge {
-		status = http.StatusRequestEntityTooLarge
-	}
+	said := refused.English
 	if chosenLanguage(c) == "es" {
-		words = refused.Spanish
+		said = refused.Spanish
 	}
-	return newProblem(status, refused.Kind, "This can't be taken", words)
+	return newProblem(refused.Kind).saying(said)
 }

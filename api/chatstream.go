@@ -32,10 +32,8 @@ type pace struct {
 var usualPace = pace{answer: answerWithin, poll: 3 * time.Second, beat: 15 * time.Second, write: 10 * time.Second, read: 5 * time.Second}
 
 var (
-	strangeVisitor = newProblem(http.StatusUnauthorized, "unknown_visitor", "The visitor is not known here",
-		"The cookie of this chat is missing or over: load the chat's page again.")
-	unknownChat = newProblem(http.StatusNotFound, "unknown_chat", "There is no such chat",
-		"Check the address: it is /chat/{bot}/{account}, of an account of channel webchat.")
+	strangeVisitor = newProblem("unknown_visitor")
+	unknownChat    = newProblem("unknown_chat")
 )
 
 // A chatLine is a line as the page gets it.

@@ -9,3 +9,18 @@ func (h *Handler) SetPace(poll, beat, write time.Duration) {
 
 // SetAnswerWithin bounds requests from now on by another time than usual.
 func (h *Handler) SetAnswerWithin(answer time.Duration) { h.server.pace.answer = answer }
+
+// LoadContract reads a contract, for tests of what one must have.
+func LoadContract(source []byte) error {
+	_, err := loadContract(source)
+	return err
+}
+
+// KindsOfProblems are the names of all kinds of problems.
+func KindsOfProblems() []string {
+	var names []string
+	for name := range kinds {
+		names = append(names, name)
+	}
+	return names
+}

@@ -7,8 +7,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/millenniumm/referrals/postgres/db"
 	"github.com/millenniumm/referrals/referral"
 )
@@ -43,22 +41,6 @@ func (s *Store) Bots(ctx context.Context, after string, most int) ([]referral.Bo
 		bots[i] = referral.Bot{ID: row.BotID, Name: row.Name, ProgramVersion: row.ProgramVersion, CreatedAt: row.CreatedAt}
 	}
 	return bots, nil
-}
-
-// SaveProgram saves the next version of a bot's program, which must parse, and puts it in force. What came before the bot had
-// one is taken up. ErrNotFound when the bot doesn't exist.
-func (s *Store) SaveProgram(ctx context.Context, bot, source string) (version int32, err error) {
-	err = s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if version, err = q.SaveProgram(ctx, db.SaveProgramParams{BotID: bot, Source: source}); err != nil {
-			return notFound("save the program", err)
-		}
-		err := q.UnparkForProgram(ctx, db.UnparkForProgramParams{BotID: bot, Reason: referral.ErrNoProgram.Error()})
-		if err != nil {
-			return fmt.Errorf("take up what waited for a program: %w", err)
-		}
-		return nil
-	})
-	return version, err
 }
 
 // ProgramSource gives the program in force as its author wrote it. ErrNoProgram when there is none.

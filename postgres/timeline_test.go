@@ -44,14 +44,6 @@ rewards:
   coffee: {title: A coffee, codes: pool}
 `
 
-// named makes a person known by a first name, and gives their public id.
-func (b books) named(person, firstName string) string {
-	b.t.Helper()
-	e := event(channel.Text, b.newID(), person)
-	e.From.FirstName = firstName
-	return b.add("tg", e)[0].UserID
-}
-
 func (b books) timeline(id int64) []referral.Moment {
 	b.t.Helper()
 	_, moments, err := b.Timeline(b.t.Context(), "shop", id, 1000)
@@ -96,7 +88,7 @@ func (b books) leave(delivery int64, classes ...channel.Class) {
 func TestATimelineTellsACreditedReferralInOrder(t *testing.T) {
 	t.Parallel()
 	b := withProgram(t, patientProgram)
-	ana := b.named("ana", "Ana")
+	ana := b.named("tg", "ana", "Ana", "", "")
 	opening := b.opening("campaign1", ana, "eva")
 	admission := b.admit(opening)
 	applied := b.apply(settleOf(opening))
@@ -186,7 +178,7 @@ func TestATimelineTellsWhyAReferralWasRefused(t *testing.T) {
 func TestATimelineTellsWhatAVoidTookBack(t *testing.T) {
 	t.Parallel()
 	b := withProgram(t, shopProgram)
-	opening := b.opening("campaign1", b.named("ana", "Ana"), "eva")
+	opening := b.opening("campaign1", b.named("tg", "ana", "Ana", "", ""), "eva")
 	admission := b.admit(opening)
 	b.apply(settleOf(opening))
 	b.exec("UPDATE referrals SET status = 'voided', reason = 'voided_by_operator'")
@@ -212,7 +204,7 @@ func TestATimelineKnowsItsRefAfterTheInboxForgot(t *testing.T) {
 func TestATimelineOfAnEmptyPoolChangesWithTheImport(t *testing.T) {
 	t.Parallel()
 	b := withProgram(t, patientProgram)
-	opening := b.opening("campaign1", b.named("ana", "Ana"), "eva")
+	opening := b.opening("campaign1", b.named("tg", "ana", "Ana", "", ""), "eva")
 	admission := b.admit(opening)
 	b.apply(settleOf(opening))
 	if _, err := b.ImportCodes(t.Context(), "shop", "coffee", []string{"LATTE"}); err != nil {
@@ -259,8 +251,8 @@ func TestChecksFromBeforeTheyToldTheirPlace(t *testing.T) {
 func TestAHistoryTellsWhatHappenedToAContactNewestFirst(t *testing.T) {
 	t.Parallel()
 	b := withProgram(t, shopProgram)
-	bob := b.named("bob", "Bob")
-	ana := b.named("ana", "Ana")
+	bob := b.named("tg", "bob", "Bob", "", "")
+	ana := b.named("tg", "ana", "Ana", "", "")
 	b.refer("campaign1", bob, "ana") // Bob brought Ana
 	b.refer("campaign1", ana, "eva") // Ana brought Eva,
 	b.refer("campaign1", ana, "leo") // and Leo, for which she gets a coffee
@@ -304,7 +296,7 @@ func TestPagesOfAHistoryHoldStillWhileMoreHappens(t *testing.T) {
 		t.Run(fmt.Sprintf("%d at a time", size), func(t *testing.T) {
 			t.Parallel()
 			b := withProgram(t, shopProgram)
-			ana := b.named("ana", "Ana")
+			ana := b.named("tg", "ana", "Ana", "", "")
 			b.refer("campaign1", ana, "eva")
 			b.refer("campaign1", ana, "leo")
 			before, err := b.History(t.Context(), "shop", ana, referral.Newest(), 100)

@@ -21,6 +21,7 @@ import (
 	"github.com/millenniumm/referrals/channel/webchat"
 	"github.com/millenniumm/referrals/internal/config"
 	"github.com/millenniumm/referrals/postgres"
+	"github.com/millenniumm/referrals/referral"
 	"github.com/millenniumm/referrals/worker"
 )
 
@@ -131,7 +132,7 @@ func (p *process) runAPI(ctx context.Context, listener net.Listener) error {
 	}
 	defer closeReady()
 	handler, err := api.New(api.Config{
-		Books: p.store, Inbox: inbox, Channels: p.adapters, AdminToken: p.settings.AdminToken, PublicURL: p.settings.PublicURL,
+		Books: p.store, Once: once(p.store), Inbox: inbox, Channels: p.adapters, AdminToken: p.settings.AdminToken, PublicURL: p.settings.PublicURL,
 		TemporalUI: p.settings.TemporalUI, Namespace: p.settings.Temporal.Namespace, TemporalReady: ready, Log: p.log,
 	})
 	if err != nil {
@@ -145,6 +146,13 @@ func (p *process) runAPI(ctx context.Context, listener net.Listener) error {
 	defer stopCommitting()
 	p.log.Info("api: at work", "address", p.settings.Address)
 	return p.answer(ctx, listener, handler)
+}
+
+// once hands the api's work the books of the transaction in which its answer is kept.
+func once(store *postgres.Store) api.Once {
+	return func(ctx context.Context, request referral.Request, work func(api.Books) (referral.Answer, error)) (referral.Answer, bool, error) {
+		return store.Once(ctx, request, func(books *postgres.Store) (referral.Answer, error) { return work(books) })
+	}
 }
 
 func (p *process) answer(ctx context.Context, listener net.Listener, handler *api.Handler) error {

@@ -477,7 +477,7 @@ type Moment struct {
 	// UserId To whom.
 	UserId *string `json:"user_id,omitempty"`
 
-	// Words What happened
+	// Words What happened, in the reader's language.
 	Words string `json:"words"`
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -64,4 +65,28 @@ func TestASimulatedCampaignEndsAsItMust(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnAPIKilledInTheMiddleOfACampaignIsHarmless(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, shared, spanish())
+	h.startWorker()
+	said, sound := "", false
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		_, said, sound = h.plays("--contacts", "150", "--seed", "11", "--bot", "played", "--rate", "100", "--duplicates", "0.2")
+	}()
+	eventually(t, "the campaign is under way", func() error {
+		if stored := one[int](h, `SELECT count(*) FROM inbox WHERE bot_id = 'played'`); stored < 40 {
+			return fmt.Errorf("%d webhooks are stored", stored)
+		}
+		return nil
+	})
+	h.api.kill()
+	h.startAPI()
+	if <-played; !sound {
+		t.Errorf("it differs:\n%s", said)
+	}
+	h.sound()
 }

@@ -35,8 +35,11 @@ func (p *player) find(ctx context.Context) (*finding, error) {
 		what string
 		read func(context.Context, *finding) error
 	}{
-		{"messages", p.findMessages}, {"referrals", p.findReferrals}, {"contacts", p.findContacts},
-		{"leaderboard", p.findLeaders}, {"codes", p.findStock},
+		{"messages", p.findMessages},
+		{"referrals", p.findReferrals},
+		{"contacts", p.findContacts},
+		{"leaderboard", p.findLeaders},
+		{"codes", p.findStock},
 	} {
 		if err := part.read(ctx, found); err != nil {
 			return nil, fmt.Errorf("read the %s: %w", part.what, err)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -65,6 +67,9 @@ func isTerminal(file *os.File) bool {
 
 // unfinished says how to go on with a campaign that stopped before its end.
 func unfinished(o simulate.Options, cause error) error {
+	if errors.Is(cause, context.Canceled) {
+		cause = errors.New("stopped before the end")
+	}
 	if o.Bot == "" || o.Check() != nil {
 		return cause
 	}

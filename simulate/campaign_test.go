@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -214,4 +215,43 @@ func TestTheWeatherSendsEverythingAndInventsNothing(t *testing.T) {
 			t.Fatalf("%d visits are sent twice, %d were planned, %d webhooks in all", twice, plan.duplicates, plan.webhooks())
 		}
 	})
+}
+
+func TestTheWeatherIsAsBadAsItWasAskedToBe(t *testing.T) {
+	t.Parallel()
+	campaign := Generate(2, 2000)
+	visits := 0
+	for _, wave := range campaign.Waves {
+		visits += len(wave)
+	}
+	plan := campaign.forecast(Weather{Duplicates: 0.1, Reorder: 0.1, Lost: 0.1, Delay: time.Second})
+	late, early, delayed := 0, 0, 0
+	for number, sendings := range plan.waves {
+		own := map[int]bool{}
+		for _, visit := range campaign.Waves[number] {
+			own[visit.Number] = true
+		}
+		highest := 0
+		for _, sending := range sendings {
+			switch {
+			case !own[sending.Visit.Number]:
+				late++
+			case sending.Visit.Number < highest:
+				early++
+			}
+			highest = max(highest, sending.Visit.Number)
+			if sending.Delay > 0 && sending.Delay <= time.Second {
+				delayed++
+			}
+		}
+	}
+	tenth := visits / 10
+	if plan.duplicates < tenth/2 || plan.lost < tenth/2 || late < tenth/4 || early < tenth || delayed != plan.webhooks() {
+		t.Errorf("of %d visits %d come twice, %d of them in a later wave, %d are lost, %d come after what they were before, %d are delayed",
+			visits, plan.duplicates, late, plan.lost, early, delayed)
+	}
+	fair := campaign.forecast(Weather{})
+	if fair.webhooks() != visits || fair.duplicates+fair.lost > 0 {
+		t.Errorf("in fair weather %d webhooks are sent for %d visits", fair.webhooks(), visits)
+	}
 }

@@ -66,11 +66,14 @@ func Is(err error, status int) bool {
 	return errors.As(err, &problem) && problem.Status == status
 }
 
+// errNoAnswer says that a request may or may not have arrived.
+var errNoAnswer = errors.New("the api didn't answer")
+
 // Passing says whether the same request may succeed later: the api is being restarted, is busy or can't reach its books.
 func Passing(err error) bool {
 	var problem *Problem
 	if !errors.As(err, &problem) {
-		return err != nil && !errors.Is(err, context.Canceled)
+		return errors.Is(err, errNoAnswer) && !errors.Is(err, context.Canceled)
 	}
 	switch problem.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -100,12 +103,12 @@ func (c *Client) Do(ctx context.Context, asked Request) ([]byte, http.Header, er
 	}
 	answer, err := c.HTTP.Do(request)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ask the api: %w", err)
+		return nil, nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, mostBody))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the api's answer: %w", err)
+		return nil, nil, fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	if answer.StatusCode/100 != 2 {
 		return nil, nil, problemOf(answer, body)

@@ -53,6 +53,11 @@ func TestAProblemSaysWhatToDoAndWhetherToTryAgain(t *testing.T) {
 	if err := gone.Call(t.Context(), "GET", "/x", nil, nil); !client.Passing(err) {
 		t.Errorf("nobody there: %v", err)
 	}
+	elsewhere := answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") })
+	var into struct{}
+	if err := elsewhere.Call(t.Context(), "GET", "/x", nil, &into); err == nil || client.Passing(err) {
+		t.Errorf("a page in place of an answer: %v", err)
+	}
 }
 
 func TestAListIsReadPageByPageUntilThereIsEnough(t *testing.T) {

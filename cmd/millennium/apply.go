@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -111,7 +112,7 @@ func (p *programAt) save(ctx context.Context, source []byte, replacing int) (ope
 	return saved, err
 }
 
-func (p *programAt) path() string { return "/v1/bots/" + p.bot + "/program" }
+func (p *programAt) path() string { return "/v1/bots/" + url.PathEscape(p.bot) + "/program" }
 
 func (p *programAt) header() map[string]string {
 	return map[string]string{"Accept-Language": p.language}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/millenniumm/referrals/api/client"
 	"github.com/millenniumm/referrals/simulate"
 )
 
@@ -67,11 +68,12 @@ func isTerminal(file *os.File) bool {
 
 // unfinished says how to go on with a campaign that stopped before its end.
 func unfinished(o simulate.Options, cause error) error {
-	if errors.Is(cause, context.Canceled) {
-		cause = errors.New("stopped before the end")
-	}
-	if o.Bot == "" || o.Check() != nil {
+	stopped := errors.Is(cause, context.Canceled)
+	if o.Bot == "" || !stopped && !client.Passing(cause) {
 		return cause
+	}
+	if stopped {
+		cause = errors.New("stopped before the end")
 	}
 	return fmt.Errorf("%w\nWhat was sent is safe. To go on:\n  millennium simulate --bot %s --seed %d --contacts %d --channel %s",
 		cause, o.Bot, o.Seed, o.Contacts, o.Channel)

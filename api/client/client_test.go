@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -27,8 +28,10 @@ func TestAProblemSaysWhatToDoAndWhetherToTryAgain(t *testing.T) {
 		says    string
 		passing bool
 	}{
-		"the api's own": {400, `{"type":"/x","title":"Bad","status":400,"detail":"Mend it.","problems":[{"path":"a.b","detail":"is missing"}]}`,
-			"400 Bad: Mend it.\n  a.b: is missing", false},
+		"the api's own": {
+			400, `{"type":"/x","title":"Bad","status":400,"detail":"Mend it.","problems":[{"path":"a.b","detail":"is missing"}]}`,
+			"400 Bad: Mend it.\n  a.b: is missing", false,
+		},
 		"busy":           {429, `{"type":"/x","title":"Busy","status":429,"detail":"Wait."}`, "429 Busy: Wait.", true},
 		"away":           {503, `{"type":"/x","title":"Away","status":503,"detail":"Wait."}`, "503 Away: Wait.", true},
 		"a gateway's":    {502, "<html>", "502 Bad Gateway: this is no answer of the api's own: check its address", true},
@@ -41,7 +44,8 @@ func TestAProblemSaysWhatToDoAndWhetherToTryAgain(t *testing.T) {
 			fmt.Fprint(w, test.body)
 		})
 		err := c.Call(t.Context(), "GET", "/x", nil, nil)
-		problem, ok := err.(*client.Problem)
+		var problem *client.Problem
+		ok := errors.As(err, &problem)
 		if !ok || err.Error() != test.says || client.Passing(err) != test.passing || !client.Is(err, test.status) {
 			t.Errorf("%s: %v, try again: %t", name, err, client.Passing(err))
 		}

@@ -27,7 +27,8 @@ func TestASimulatedCampaignEndsAsItMust(t *testing.T) {
 			h := newHouse(t, shared, spanish())
 			h.startWorker()
 			play := []string{
-				"--channel", channel, "--contacts", "300", "--seed", "7", "--bot", "played", "--duplicates", "0.05", "--reorder", "0.05", "--lost", "0.02",
+				"--channel", channel, "--contacts", "300", "--seed", "7", "--bot", "played",
+				"--duplicates", "0.05", "--reorder", "0.05", "--lost", "0.02",
 			}
 			out, said, sound := h.plays(append(play, "--json")...)
 			if !sound {
@@ -54,11 +55,13 @@ func TestASimulatedCampaignEndsAsItMust(t *testing.T) {
 			if _, said, sound := h.plays(play...); !sound {
 				t.Fatalf("played again by the same bot, which changes nothing, it differs:\n%s", said)
 			}
-			if _, said, sound := h.plays("--channel", channel, "--contacts", "301", "--seed", "7", "--bot", "played"); sound || !strings.Contains(said, "--seed") {
+			_, said, sound = h.plays("--channel", channel, "--contacts", "301", "--seed", "7", "--bot", "played")
+			if sound || !strings.Contains(said, "--seed") {
 				t.Errorf("another campaign with the same bot: %s", said)
 			}
 
-			_, err := h.database.Exec(background(t), `UPDATE ledger SET delta = delta + 1 WHERE entry_id = (SELECT max(entry_id) FROM ledger WHERE bot_id = 'played')`)
+			_, err := h.database.Exec(background(t), `
+				UPDATE ledger SET delta = delta + 1 WHERE entry_id = (SELECT max(entry_id) FROM ledger WHERE bot_id = 'played')`)
 			h.check(err)
 			if _, said, sound := h.plays(play...); sound || !strings.Contains(said, "referral of @") {
 				t.Errorf("a falsified ledger is not noticed: %s", said)

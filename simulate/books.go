@@ -44,7 +44,8 @@ type Referral struct {
 
 // String is for those who look for a difference.
 func (r Referral) String() string {
-	return fmt.Sprintf("referral of @%d by @%d through %s: %s %s %s, %d points", r.Invitee, r.Referrer, r.EntryPoint, r.Kind, r.Status, r.Reason, r.Points)
+	return fmt.Sprintf("referral of @%d by @%d through %s: %s %s %s, %d points",
+		r.Invitee, r.Referrer, r.EntryPoint, r.Kind, r.Status, r.Reason, r.Points)
 }
 
 // A Tag is one that somebody bears.
@@ -128,7 +129,9 @@ func (b Books) count(visit Visit, isNew bool, link string) {
 	if !isReferral {
 		return
 	}
-	made := Referral{EntryPoint: fate.entryPoint, Kind: "existing", Status: fate.status, Reason: fate.reason, Referrer: visit.Through, Invitee: visit.Who}
+	made := Referral{
+		EntryPoint: fate.entryPoint, Kind: "existing", Status: fate.status, Reason: fate.reason, Referrer: visit.Through, Invitee: visit.Who,
+	}
 	if isNew {
 		made.Kind = "new"
 	}

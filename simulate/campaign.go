@@ -87,7 +87,9 @@ const (
 )
 
 // nonsense is what people make of refs. None of it may be taken for a referral.
-var nonsense = []string{"!!!", "campaign1-c", "nosuchcampaign", "';DROP", "../../etc/passwd", "%00", "campañaó", "<script>", strings.Repeat("x", 300)}
+var nonsense = []string{
+	"!!!", "campaign1-c", "nosuchcampaign", "';DROP", "../../etc/passwd", "%00", "campañaó", "<script>", strings.Repeat("x", 300),
+}
 
 var names = []string{"Ana", "Luis", "Eva", "José", "Noé", "Mia", "Iñaki", "Zoë", "O'Hara", "李雷", "Ali", "Søren"}
 

@@ -44,7 +44,10 @@ func (o Options) Check() error {
 	}{
 		{o.Channel != Generic && o.Channel != Telegram, "--channel is generic or telegram"},
 		{o.Contacts < 1 || o.Contacts > mostContacts, fmt.Sprintf("--contacts is a number from 1 to %d", mostContacts)},
-		{!isShare(o.Duplicates) || !isShare(o.Reorder) || !isShare(o.Lost), "--duplicates, --reorder and --lost are shares from 0 to 1: 0.05 is one in twenty"},
+		{
+			!isShare(o.Duplicates) || !isShare(o.Reorder) || !isShare(o.Lost),
+			"--duplicates, --reorder and --lost are shares from 0 to 1: 0.05 is one in twenty",
+		},
 		{o.Rate < 0, "--rate is events a second, or 0 for as many as it can"},
 		{o.AtOnce < 1 || o.AtOnce > mostAtOnce, fmt.Sprintf("--at-once is a number from 1 to %d", mostAtOnce)},
 		{o.Delay < 0 || o.Delay > mostDelay, fmt.Sprintf("--delay is a time up to %v", mostDelay)},

@@ -91,7 +91,8 @@ func (p *player) saveProgram(ctx context.Context) error {
 		return fmt.Errorf("read the program: %w", err)
 	}
 	if string(source) != p.program() {
-		return fmt.Errorf("the bot %s doesn't play this campaign: give the --seed, --contacts and --channel it was started with, or another --bot", p.Bot)
+		return fmt.Errorf(
+			"the bot %s doesn't play this campaign: give the --seed, --contacts and --channel it was started with, or another --bot", p.Bot)
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func (p *player) look(ctx context.Context) (standing, error) {
 		return now, err
 	}
 	for _, list := range []string{
-		"/referrals?limit=1&status=pending", "/deliveries?limit=1&state=queued", "/deliveries?limit=1&state=sending", "/deliveries?limit=1&state=waiting",
+		"/referrals?limit=1&status=pending",
+		"/deliveries?limit=1&state=queued", "/deliveries?limit=1&state=sending", "/deliveries?limit=1&state=waiting",
 	} {
 		var page client.Page[struct{}]
 		if err := p.get(ctx, list, &page); err != nil {

@@ -120,7 +120,9 @@ func (c *Client) Do(ctx context.Context, asked Request) ([]byte, http.Header, er
 func problemOf(answer *http.Response, body []byte) *Problem {
 	problem := &Problem{}
 	if json.Unmarshal(body, &problem.Problem) != nil || problem.Title == "" {
-		problem.Problem = openapi.Problem{Title: http.StatusText(answer.StatusCode), Detail: "this is no answer of the api's own: check its address"}
+		problem.Problem = openapi.Problem{
+			Title: http.StatusText(answer.StatusCode), Detail: "this is no answer of the api's own: check its address",
+		}
 	}
 	problem.Status = answer.StatusCode
 	if seconds, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && seconds > 0 {

@@ -40,7 +40,7 @@ func loadContract(source []byte) (*contract, error) {
 	for path, item := range document.Paths.Map() {
 		for method, operation := range item.Operations() {
 			if !slices.Contains(allScopes, scopeOf(operation)) {
-				return nil, fmt.Errorf("openapi.yaml: %s has no x-scope that we know: everybody or nobody would be let in", operation.OperationID)
+				return nil, fmt.Errorf("openapi.yaml: %s has no x-scope that we know", operation.OperationID)
 			}
 			operations[method+" "+parameterPattern.ReplaceAllString(path, ":$1")] = operation
 		}

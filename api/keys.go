@@ -98,7 +98,7 @@ func (s *server) CreateKey(c *gin.Context, bot string, _ openapi.CreateKeyParams
 	scopes := make([]referral.Scope, len(asked.Scopes))
 	for i, scope := range asked.Scopes {
 		if scopes[i] = referral.Scope(scope); !callerOf(c).has(scopes[i]) {
-			s.problem(c, forbidden("Your key lacks the scope `"+string(scope)+"`, so it can't give it to another. Ask with one that has it."))
+			s.problem(c, forbidden("Your key lacks the scope `"+string(scope)+"`, so it can't give it to another. Use one that has it."))
 			return
 		}
 	}

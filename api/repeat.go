@@ -40,11 +40,13 @@ func (s *server) books(c *gin.Context) Books {
 // repeatable does a request that carries an Idempotency-Key at most once, and gives its repetitions the same answer.
 func (s *server) repeatable(c *gin.Context) {
 	key := c.GetHeader(repeatHeader)
-	if key == "" || s.contract.operation(c).Parameters.GetByInAndName("header", repeatHeader) == nil || len(c.Request.Header.Values(repeatHeader)) > 1 {
+	declared := s.contract.operation(c).Parameters.GetByInAndName("header", repeatHeader) != nil
+	if key == "" || !declared || len(c.Request.Header.Values(repeatHeader)) > 1 {
 		return // several are refused where parameters are read
 	}
 	if channel.CleanText(key) != key {
-		s.problem(c, badRequest("The key must be text.", item{Path: "header." + repeatHeader, Detail: "it holds NUL or what is no UTF-8 text"}))
+		held := item{Path: "header." + repeatHeader, Detail: "it holds NUL or what is no UTF-8 text"}
+		s.problem(c, badRequest("The key must be text.", held))
 		return
 	}
 	body, err := io.ReadAll(c.Request.Body)
@@ -73,8 +75,8 @@ func (s *server) repeatable(c *gin.Context) {
 
 // fingerprintOf is what a repetition must have in common with the first request.
 func fingerprintOf(c *gin.Context, body []byte) []byte {
-	address := c.Request.URL
-	hash := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", callerOf(c).name(), c.Request.Method, address.EscapedPath(), address.RawQuery, body))
+	who, address := callerOf(c).name(), c.Request.URL
+	hash := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", who, c.Request.Method, address.EscapedPath(), address.RawQuery, body))
 	return hash[:]
 }
 

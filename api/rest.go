@@ -78,7 +78,8 @@ func (s *server) PutProgram(c *gin.Context, bot string, params openapi.PutProgra
 		s.problem(c, badProgram(problems, language))
 		return
 	}
-	version, err := s.books(c).Revise(c.Request.Context(), bot, referral.Revision{Source: string(source), MadeFrom: madeFrom(params.IfMatch)})
+	revision := referral.Revision{Source: string(source), MadeFrom: madeFrom(params.IfMatch)}
+	version, err := s.books(c).Revise(c.Request.Context(), bot, revision)
 	s.answer(c, gin.H{"version": version, "warnings": programItems(problems.Warnings(), language)}, err, unknownBot)
 }
 

@@ -67,7 +67,7 @@ func holdAgainstContract(t *testing.T, request *http.Request, got answer) {
 		holdProblem(t, what, got)
 	}
 	route, parameters := operationOf(t, request)
-	if route == nil || awaited[route.Operation.OperationID] {
+	if route == nil {
 		return
 	}
 	input := &openapi3filter.ResponseValidationInput{

@@ -67,9 +67,9 @@ func (s *server) chat(c *gin.Context) {
 	}
 	place := webchat.Place{Secure: strings.HasPrefix(s.PublicURL, "https://"), Embedded: embedded}
 	http.SetCookie(c.Writer, webchat.Cookie(account, visitor, place, now))
-	language := chosenLanguage(c)
+	language := readersLanguage(c)
 	c.Header("Content-Security-Policy", chatPolicy(account))
-	s.show(c, http.StatusOK, "chat.html", chatPage{
+	s.showChat(c, http.StatusOK, "chat.html", chatPage{
 		Bot: account.Bot, Account: account.Name, Title: title, Visitor: visitor, Language: language, Embedded: embedded,
 		Stream: webchat.Path(account) + "/stream", Say: sayAddress(account, language),
 		Ref: c.Query("ref"), Name: firstCharacters(c.Query("name"), maxVisitorName),
@@ -131,11 +131,11 @@ func (s *server) noChat(c *gin.Context, err error) {
 		status = http.StatusServiceUnavailable
 	}
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
-	s.show(c, status, "nochat.html", gin.H{"Language": chosenLanguage(c), "Missing": status == http.StatusNotFound})
+	s.showChat(c, status, "nochat.html", gin.H{"Language": readersLanguage(c), "Missing": status == http.StatusNotFound})
 }
 
-// show answers with a page that nobody may keep, since it names its reader.
-func (s *server) show(c *gin.Context, status int, page string, data any) {
+// showChat answers with a page that nobody may keep, since it names its reader.
+func (s *server) showChat(c *gin.Context, status int, page string, data any) {
 	var body bytes.Buffer
 	if err := pageTemplates.ExecuteTemplate(&body, page, data); err != nil {
 		s.Log.Error("render a page", "page", page, "error", err)
@@ -154,7 +154,7 @@ func refusal(c *gin.Context, refused *channel.Refusal) problem {
 	if refused.TooLarge {
 		status = http.StatusRequestEntityTooLarge
 	}
-	if chosenLanguage(c) == "es" {
+	if readersLanguage(c) == "es" {
 		words = refused.Spanish
 	}
 	return newProblem(status, refused.Kind, "This can't be taken", words)

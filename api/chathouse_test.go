@@ -25,8 +25,8 @@ import (
 const (
 	// never is a pace at which nothing happens within a test.
 	never = time.Hour
-	// patience bounds a wait that goes wrong; none lasts as long when all is well.
-	patience = 20 * time.Second
+	// longEnough bounds a wait that goes wrong; none lasts as long when all is well.
+	longEnough = 20 * time.Second
 
 	chatSecret = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 )
@@ -74,7 +74,7 @@ func openChatHouse(t *testing.T, url string, changes ...func(*api.Config)) *chat
 		c.Channels[webchat.Name] = webchat.Adapter{BaseURL: c.PublicURL, Transcript: books}
 	}}, changes...)...)
 	h := &chatHouse{t: t, url: url, api: f.handler.(*api.Handler), books: books, sql: pgtest.Pool(t, url), log: f.log}
-	h.api.SetPace(never, never, patience)
+	h.api.SetPace(never, never, longEnough)
 	ctx, cancel := context.WithCancel(context.Background())
 	var listening sync.WaitGroup
 	listening.Go(func() { h.api.Listen(ctx) })
@@ -187,7 +187,7 @@ func (b browser) open(headers ...string) *opened {
 
 func (b browser) openAt(path string, headers ...string) *opened {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(b.t.Context(), longEnough)
 	response := b.begin(ctx, "GET", path, "", append([]string{b.cookie}, headers...)...)
 	stop := func() { cancel(); _ = response.Body.Close() }
 	b.t.Cleanup(stop)

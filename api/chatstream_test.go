@@ -248,7 +248,7 @@ func (f flaky) LatestLines(ctx context.Context, chat channel.Chat, most int) (li
 func TestAStreamOutlivesBooksThatAreAway(t *testing.T) {
 	t.Parallel()
 	house := newChatHouse(t, func(c *api.Config) { c.Books = flaky{c.Books, &sync.Once{}} })
-	house.api.SetPace(10*time.Millisecond, never, patience)
+	house.api.SetPace(10*time.Millisecond, never, longEnough)
 	ana := house.visit()
 	ana.told("d1", "1")
 	ana.open().want("1", "ready")
@@ -260,7 +260,7 @@ func TestAStreamOutlivesBooksThatAreAway(t *testing.T) {
 func TestALineWhoseAnnouncementGotLostIsFoundByPolling(t *testing.T) {
 	t.Parallel()
 	house := newChatHouse(t)
-	house.api.SetPace(10*time.Millisecond, never, patience)
+	house.api.SetPace(10*time.Millisecond, never, longEnough)
 	ana := house.visit()
 	stream := ana.open()
 	stream.want("ready")
@@ -292,7 +292,7 @@ func TestWhatWasMissedWhileNobodyListenedComesWhenSomebodyDoesAgain(t *testing.T
 func TestAStreamLastsLongerThanAnyOtherRequestMay(t *testing.T) {
 	t.Parallel()
 	house := newChatHouse(t)
-	house.api.SetPace(never, 20*time.Millisecond, patience)
+	house.api.SetPace(never, 20*time.Millisecond, longEnough)
 	hasty := httptest.NewUnstartedServer(house.api)
 	hasty.Config.ReadTimeout = 100 * time.Millisecond
 	hasty.Start()
@@ -330,7 +330,7 @@ func TestAServerThatShutsDownEndsItsStreams(t *testing.T) {
 	for _, stream := range streams {
 		stream.want("ready")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), longEnough)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		t.Errorf("shutdown: %v", err)
@@ -392,7 +392,7 @@ func TestAReaderWhoTakesNothingIsGivenUp(t *testing.T) {
 	}
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(longEnough):
 		t.Error("the stream goes on for nobody")
 	}
 }

@@ -29,8 +29,8 @@ func languageOf(accepted string) string {
 	return "en"
 }
 
-// chosenLanguage is "es" or "en": what the address says, else what the reader's browser does.
-func chosenLanguage(c *gin.Context) string {
+// readersLanguage is the one chosen in the address, else what the browser asks for.
+func readersLanguage(c *gin.Context) string {
 	if chosen := c.Query("lang"); chosen == "es" || chosen == "en" {
 		return chosen
 	}
@@ -39,7 +39,7 @@ func chosenLanguage(c *gin.Context) string {
 
 // page says where everything is and what to try, in the reader's language.
 func (s *server) page(c *gin.Context) {
-	chosen := chosenLanguage(c)
+	chosen := readersLanguage(c)
 	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	c.Header("X-Content-Type-Options", "nosniff")

@@ -213,10 +213,6 @@ func (e *events) begin(comeBackAfter time.Duration) error {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	header.Set("X-Content-Type-Options", "nosniff")
-	// The time to read a request bounds its connection, too, which here stays open.
-	if err := possible(e.control.SetReadDeadline(time.Time{})); err != nil {
-		return err
-	}
 	e.to.WriteHeader(http.StatusOK)
 	if err := e.write(fmt.Sprintf("retry: %d\n\n", comeBackAfter.Milliseconds())); err != nil {
 		return err

@@ -30,7 +30,7 @@ func languageOf(accepted string) string {
 	return "en"
 }
 
-// chosenLanguage is "es" or "en": what the address says, else what the reader's browser does.
+// chosenLanguage is the one chosen in the address, else what the browser asks for.
 func chosenLanguage(c *gin.Context) string {
 	if chosen := c.Query("lang"); chosen == "es" || chosen == "en" {
 		return chosen

@@ -141,6 +141,7 @@ func New(config Config) (*Handler, error) {
 	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	router.GET("/readyz", s.ready)
 	router.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractSource) })
+	router.GET("/schema/program.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/schema+json", program.Schema()) })
 	router.GET("/docs", s.reference)
 	router.GET("/docs/:file", s.referenceFile)
 	router.GET("/problems/:type", s.problemPage)

@@ -133,11 +133,22 @@ func (s *server) noChat(c *gin.Context, err error) {
 	s.show(c, status, "nochat.html", gin.H{"Language": chosenLanguage(c), "Missing": status == http.StatusNotFound})
 }
 
+// refusals are the problems behind what the web chat's adapter refuses.
+var refusals = map[string]problem{
+	"text_missing":   newProblem("text_missing"),
+	"text_too_long":  newProblem("text_too_long"),
+	"too_large":      tooLarge,
+	"not_understood": newProblem("not_understood"),
+}
+
 // refusal is what a browser's page shows of what it was refused, in the reader's language.
 func refusal(c *gin.Context, refused *channel.Refusal) problem {
 	said := refused.English
 	if chosenLanguage(c) == "es" {
 		said = refused.Spanish
 	}
-	return newProblem(refused.Kind).saying(said)
+	if known, ok := refusals[refused.Kind]; ok {
+		return known.saying(said)
+	}
+	return badRequest(said)
 }

@@ -80,7 +80,7 @@ func (s *server) PutProgram(c *gin.Context, bot string, params openapi.PutProgra
 	}
 	revision := referral.Revision{Source: string(source), MadeFrom: madeFrom(params.IfMatch)}
 	version, err := s.books(c).Revise(c.Request.Context(), bot, revision)
-	s.answer(c, gin.H{"version": version, "warnings": programItems(problems.Warnings(), language)}, err, unknownBot)
+	s.answerSaved(c, bot, version, err, parsed, problems, language)
 }
 
 func programItems(problems program.Problems, language string) []item {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/millenniumm/referrals/api/openapi"
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/channel/webhook"
 	"github.com/millenniumm/referrals/program"
 	"github.com/millenniumm/referrals/referral"
 )
@@ -31,6 +34,17 @@ func answerProgram(c *gin.Context, source string, version int32) {
 	c.Data(http.StatusOK, "application/yaml; charset=utf-8", []byte(source))
 }
 
+// answerSaved answers with the version that was saved, and with what its author should look at.
+func (s *server) answerSaved(
+	c *gin.Context, bot string, version int32, err error, parsed *program.Program, problems program.Problems, language string,
+) {
+	var unconnected []item
+	if err == nil {
+		unconnected, err = s.unconnected(c, bot, parsed, language)
+	}
+	s.answer(c, gin.H{"version": version, "warnings": append(programItems(problems.Warnings(), language), unconnected...)}, err, unknownBot)
+}
+
 func badProgram(problems program.Problems, language string) problem {
 	refused := newProblem("bad_program")
 	refused.Problems = programItems(problems, language)
@@ -48,7 +62,36 @@ func (s *server) ValidateProgram(c *gin.Context, bot string, params openapi.Vali
 		return
 	}
 	parsed, problems := program.Parse(source)
-	c.JSON(http.StatusOK, gin.H{"valid": parsed != nil, "problems": programItems(problems, languageOf(valueOf(params.AcceptLanguage)))})
+	language := languageOf(valueOf(params.AcceptLanguage))
+	unconnected, err := s.unconnected(c, bot, parsed, language)
+	verdict := gin.H{"valid": parsed != nil, "problems": append(programItems(problems, language), unconnected...)}
+	s.answer(c, verdict, err, unknownBot)
+}
+
+// unconnected warns of the webhooks that a program calls and the bot has no account for: their calls wait until it has.
+func (s *server) unconnected(c *gin.Context, bot string, parsed *program.Program, language string) ([]item, error) {
+	if parsed == nil || len(parsed.Webhooks()) == 0 {
+		return nil, nil
+	}
+	accounts, err := s.books(c).Accounts(c.Request.Context(), bot)
+	if err != nil {
+		return nil, err
+	}
+	var missing []item
+	for _, name := range parsed.Webhooks() {
+		connected := slices.ContainsFunc(accounts, func(a channel.Account) bool { return a.Name == name && a.Channel == webhook.Name })
+		if !connected {
+			missing = append(missing, item{
+				Severity: string(program.SeverityWarning), Code: "webhook_not_connected", Path: "call_webhook: " + name, Detail: fmt.Sprintf(notConnected[language], name),
+			})
+		}
+	}
+	return missing, nil
+}
+
+var notConnected = map[string]string{
+	"en": "The bot has no webhook account named %q: its calls wait until one is connected, for 72 hours.",
+	"es": "El bot no tiene ninguna cuenta de webhook llamada %q: las llamadas esperan a que se conecte, hasta 72 horas.",
 }
 
 // ListProgramVersions lists the program's versions, newest first.
@@ -118,5 +161,5 @@ func (s *server) RestoreProgram(c *gin.Context, bot string, version int, params 
 	restored, err := s.books(c).Revise(c.Request.Context(), bot, referral.Revision{
 		Source: source, RestoredFrom: int32(version), MadeFrom: madeFrom(params.IfMatch),
 	})
-	s.answer(c, gin.H{"version": restored, "warnings": programItems(problems.Warnings(), language)}, err, unknownBot)
+	s.answerSaved(c, bot, restored, err, parsed, problems, language)
 }

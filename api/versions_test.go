@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/millenniumm/referrals/api"
+	webhooks "github.com/millenniumm/referrals/channel/webhook"
 )
 
 func TestOfTwoChangesToOneVersionOneIsSaved(t *testing.T) {
@@ -117,5 +121,37 @@ func TestAValidatedProgramIsNotSaved(t *testing.T) {
 	}
 	if bot, err := f.books.Bot(t.Context(), "cafe"); err != nil || bot.ProgramVersion != 1 {
 		t.Errorf("version %d is in force, %v", bot.ProgramVersion, err)
+	}
+}
+
+func TestACalledWebhookThatNobodyConnectedIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t, func(c *api.Config) { c.Channels[webhooks.Name] = webhooks.Adapter{} })
+	calling := strings.Replace(cafeProgram, "flows:\n", "flows:\n  told: [{call_webhook: crm}]\n", 1)
+	warned := func() bool {
+		got := f.send(t, "POST", "/v1/bots/cafe/program/validate", calling, "Content-Type: application/yaml", "Accept-Language: es")
+		if got.status != http.StatusOK || !strings.Contains(string(got.body), `"valid":true`) {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		return strings.Contains(string(got.body), "webhook_not_connected") && strings.Contains(string(got.body), "ninguna cuenta de webhook")
+	}
+	if !warned() {
+		t.Error("nothing is said of a webhook that isn't there")
+	}
+	got := f.send(t, "PUT", "/v1/bots/cafe/accounts/crm", `{"channel":"webhook","api_base_url":"https://crm.example.com/hook"}`)
+	if got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if warned() {
+		t.Error("a webhook that is connected is warned of")
+	}
+}
+
+func TestEditorsFindTheSchemaOfPrograms(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t)
+	got := f.send(t, "GET", "/schema/program.json", "", "Authorization:")
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/schema+json" || !json.Valid(got.body) {
+		t.Errorf("%d %s", got.status, got.header)
 	}
 }

@@ -78,6 +78,7 @@ func (b Browser) NewTab(t *testing.T) *Tab {
 	return &Tab{t, ctx}
 }
 
+// Do runs actions in the tab, within the time any test may wait.
 func (p *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -87,21 +88,25 @@ func (p *Tab) Do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// Open goes to an address.
 func (p *Tab) Open(address string) {
 	p.t.Helper()
 	p.Do(chromedp.Navigate(address))
 }
 
+// Reload loads the page again.
 func (p *Tab) Reload() {
 	p.t.Helper()
 	p.Do(chromedp.Reload())
 }
 
+// Click clicks on what a selector finds.
 func (p *Tab) Click(selector string) {
 	p.t.Helper()
 	p.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// Focus puts the focus on what a selector finds.
 func (p *Tab) Focus(selector string) {
 	p.t.Helper()
 	p.Do(chromedp.Focus(chromedp.CSS(selector)))
@@ -113,6 +118,7 @@ func (p *Tab) Script(source string) {
 	p.Do(chromedp.Evaluate[chromedp.Void](source))
 }
 
+// Press presses keys, one after the other.
 func (p *Tab) Press(keys ...string) {
 	p.t.Helper()
 	for _, key := range keys {
@@ -217,7 +223,7 @@ func (p *Tab) Screenshot(name string) {
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, name), picture, 0o600)
+		err = os.WriteFile(filepath.Join(folder, name), picture, 0o600) //nolint:gosec // the folder is the developer's own wish
 	}
 	if err != nil {
 		p.t.Error(err)

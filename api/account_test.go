@@ -1,12 +1,18 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/millenniumm/referrals/api"
 	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/channel/webchat"
+	webhooks "github.com/millenniumm/referrals/channel/webhook"
 )
 
 func TestAnAccountKeepsTheCredentialsThatAreNotGivenAnew(t *testing.T) {
@@ -46,9 +52,67 @@ func TestStoredCredentialsAreNotSentToANewHost(t *testing.T) {
 	refused(t, f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", fmt.Sprintf(elsewhere, "")), http.StatusConflict, "credentials_needed")
 	one := fmt.Sprintf(elsewhere, `,"credentials":{"secret_token":"s"}`)
 	refused(t, f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", one), http.StatusConflict, "credentials_needed")
+	others := fmt.Sprintf(elsewhere, `,"credentials":{"a":"1","b":"2","c":"3"}`)
+	refused(t, f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", others), http.StatusConflict, "credentials_needed")
 	both := fmt.Sprintf(elsewhere, `,"credentials":{"secret_token":"s","token":"12345:BBBBBBBBBBBBBBBBBBBBBBBB"}`)
 	if got := f.send(t, "PUT", "/v1/bots/cafe/accounts/tg", both); got.status != http.StatusOK {
 		t.Errorf("with all of them: %d %s", got.status, got.body)
+	}
+}
+
+func TestWhatAChangeLeavesOutIsKept(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t, func(c *api.Config) { c.Channels["webchat"] = webchat.Adapter{BaseURL: c.PublicURL} })
+	const address = "/v1/bots/cafe/accounts/web"
+	f.send(t, "PUT", address, `{"channel":"webchat","settings":{"title":"Café","origins":"https://a.example"}}`)
+	secret := func() string {
+		accounts, err := f.books.Accounts(t.Context(), "cafe")
+		f.check(err)
+		return accounts[slices.IndexFunc(accounts, func(a channel.Account) bool { return a.Name == "web" })].Credentials["secret"]
+	}
+	before := secret()
+	got := f.send(t, "PUT", address, `{"channel":"webchat","settings":{"page":"https://b.example/","origins":""}}`)
+	if !strings.Contains(string(got.body), `"settings":{"page":"https://b.example/","title":"Café"}`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if before == "" || secret() != before {
+		t.Error("every visitor is a stranger now")
+	}
+	refused(t, f.send(t, "PUT", address, `{"channel":"webchat","credentials":{"secret":""}}`), http.StatusUnprocessableEntity, "bad_account")
+	if secret() != before {
+		t.Error("an emptied secret was replaced by another one")
+	}
+}
+
+// A secret that is shown is the one that is in force, however many connect the same account at once.
+func TestOfManyFirstConnectionsEachIsShownASecretThatIsInForce(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t, func(c *api.Config) { c.Channels[webhooks.Name] = webhooks.Adapter{} })
+	answers := make([]answer, 8)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = f.send(t, "PUT", "/v1/bots/cafe/accounts/crm", `{"channel":"webhook","api_base_url":"https://crm.example.com/"}`)
+		})
+	}
+	all.Wait()
+	account, err := f.books.Account(t.Context(), "cafe", "crm")
+	f.check(err)
+	shown := 0
+	for _, got := range answers {
+		var view struct {
+			Made map[string]string `json:"made_credentials"`
+		}
+		f.check(json.Unmarshal(got.body, &view))
+		if secret, was := view.Made["secret"]; was {
+			shown++
+			if secret != account.Credentials["secret"] {
+				t.Error("somebody was shown a secret that is not in force")
+			}
+		}
+	}
+	if shown != 1 {
+		t.Errorf("%d were shown one", shown)
 	}
 }
 

@@ -68,33 +68,30 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 	if !s.read(c, &asked) || !s.known(c, bot) {
 		return
 	}
-	account := accountOf(asked, bot, name)
-	adapter, ok := s.spoken(c, account.Channel)
+	given := accountOf(asked, bot, name)
+	adapter, ok := s.spoken(c, given.Channel)
 	if !ok {
 		return
 	}
-	accounts, err := s.Books.Accounts(c.Request.Context(), bot) // not Account, which may be seconds old
-	if err != nil {
-		s.fail(c, err, unknownBot)
-		return
-	}
-	if at := slices.IndexFunc(accounts, func(a channel.Account) bool { return a.Name == name }); at >= 0 {
-		if !s.mayReplace(c, accounts[at], account) {
-			return
+	var made map[string]string // the credentials that nobody gave
+	saved, err := s.books(c).ChangeAccount(c.Request.Context(), bot, name, func(stored *channel.Account) (channel.Account, error) {
+		account := given
+		if stored != nil {
+			if err := mayReplace(*stored, given); err != nil {
+				return channel.Account{}, err
+			}
+			account.Credentials = merged(stored.Credentials, given.Credentials)
+			account.Settings = merged(stored.Settings, given.Settings)
+			maps.DeleteFunc(account.Settings, func(_, value string) bool { return value == "" })
 		}
-		account.Credentials = merged(accounts[at].Credentials, account.Credentials)
-	}
-	account, made := completed(adapter, account)
-	if !s.fit(c, adapter, account) {
-		return
-	}
-	if err := s.Books.PutAccount(c.Request.Context(), account); err != nil {
-		s.fail(c, err, unknownBot)
-		return
-	}
-	saved, err := s.Books.Account(c.Request.Context(), bot, name)
+		account, made = completed(adapter, account)
+		if problems := adapter.Check(account); len(problems) > 0 {
+			return channel.Account{}, badAccount(problems)
+		}
+		return account, nil
+	})
 	view := s.viewOf(saved)
-	if account.Channel == webhookChannel {
+	if saved.Channel == webhookChannel {
 		view.MadeCredentials = made
 	}
 	s.answer(c, view, err, unknownAccount)
@@ -127,18 +124,17 @@ func completed(adapter channel.Adapter, account channel.Account) (channel.Accoun
 
 // mayReplace refuses a change that would move the account to another channel, or send credentials to a host that whoever asks for it
 // has not shown to know them: they are write-only.
-func (s *server) mayReplace(c *gin.Context, stored, given channel.Account) bool {
+func mayReplace(stored, given channel.Account) error {
 	if stored.Channel != given.Channel {
-		s.problem(c, newProblem("other_channel").saying(
-			"An account stays on its channel ("+stored.Channel+"): connect this one under another name."))
-		return false
+		return newProblem("other_channel").saying("An account stays on its channel (" + stored.Channel + "): connect this one under another name.")
 	}
 	elsewhere := given.APIBaseURL != "" && given.APIBaseURL != stored.APIBaseURL && len(given.CheckBaseURL()) == 0
-	if elsewhere && len(given.Credentials) < len(stored.Credentials) {
-		s.problem(c, newProblem("credentials_needed"))
-		return false
+	for name := range stored.Credentials {
+		if _, shown := given.Credentials[name]; elsewhere && !shown {
+			return newProblem("credentials_needed")
+		}
 	}
-	return true
+	return nil
 }
 
 func accountOf(asked openapi.PutAccount, bot, name string) channel.Account {
@@ -152,7 +148,7 @@ func accountOf(asked openapi.PutAccount, bot, name string) channel.Account {
 	return account
 }
 
-// merged keeps the stored credentials that were not given anew.
+// merged keeps what is stored and was not given anew.
 func merged(stored, given map[string]string) map[string]string {
 	all := maps.Clone(stored)
 	if all == nil {
@@ -160,16 +156,6 @@ func merged(stored, given map[string]string) map[string]string {
 	}
 	maps.Copy(all, given)
 	return all
-}
-
-// fit lets the channel look the account over, and answers with everything that is missing.
-func (s *server) fit(c *gin.Context, adapter channel.Adapter, account channel.Account) bool {
-	problems := adapter.Check(account)
-	if len(problems) == 0 {
-		return true
-	}
-	s.problem(c, badAccount(problems))
-	return false
 }
 
 func badAccount(problems []channel.Problem) problem {

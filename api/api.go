@@ -50,7 +50,8 @@ type Books interface {
 
 	Account(ctx context.Context, bot, account string) (channel.Account, error)
 	Accounts(ctx context.Context, bot string) ([]channel.Account, error)
-	PutAccount(ctx context.Context, account channel.Account) error
+	// ChangeAccount saves what change makes of an account, nil when it is a new one; nobody else changes it meanwhile.
+	ChangeAccount(ctx context.Context, bot, account string, change func(stored *channel.Account) (channel.Account, error)) (channel.Account, error)
 
 	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
 	ProgramSource(ctx context.Context, bot string) (source string, version int32, err error)

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -72,6 +74,10 @@ func (k *contract) check(s *server) gin.HandlerFunc {
 			s.problem(c, notHere)
 			return
 		}
+		if strange := strangeParameters(c.Request, route); len(strange) > 0 {
+			s.problem(c, badRequest("There is no such parameter: what it was meant to narrow would come whole.", strange...))
+			return
+		}
 		err = openapi3filter.ValidateRequest(c.Request.Context(), &openapi3filter.RequestValidationInput{
 			Request: c.Request, PathParams: parameters, Route: route,
 			Options: &openapi3filter.Options{
@@ -100,6 +106,24 @@ func isProgram(operation *openapi3.Operation) bool {
 // takesType says whether a body may be of this type; of none, it is taken for the first.
 func takesType(operation *openapi3.Operation, contentType string) bool {
 	return contentType == "" || operation.RequestBody.Value.Content[contentType] != nil
+}
+
+// strangeParameters are those of an address that the operation doesn't have.
+func strangeParameters(request *http.Request, route *routers.Route) []item {
+	known := slices.Concat(route.Operation.Parameters, route.PathItem.Parameters)
+	var names []string
+	for _, parameter := range known {
+		if parameter.Value.In == openapi3.ParameterInQuery {
+			names = append(names, parameter.Value.Name)
+		}
+	}
+	var strange []item
+	for _, name := range slices.Sorted(maps.Keys(request.URL.Query())) {
+		if !slices.Contains(names, name) {
+			strange = append(strange, item{Path: "query." + name, Detail: "the operation has " + cmp.Or(strings.Join(names, ", "), "no parameters")})
+		}
+	}
+	return strange
 }
 
 // contractProblem lists what a request got wrong, each thing at its place and in plain words.
@@ -133,7 +157,11 @@ func contractItems(err error) []item {
 	case errors.As(err, &request):
 		return requestItems(request)
 	case errors.As(err, &schema):
-		return []item{{Path: strings.Join(schema.JSONPointer(), "."), Detail: schema.Reason}}
+		detail := schema.Reason
+		if schema.SchemaField == "pattern" && schema.Schema.Description != "" { // people don't read regular expressions
+			detail = schema.Schema.Description
+		}
+		return []item{{Path: strings.Join(schema.JSONPointer(), "."), Detail: detail}}
 	default:
 		return []item{{Path: "", Detail: err.Error()}}
 	}

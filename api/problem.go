@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,6 +46,16 @@ func (p problem) saying(detail string, items ...item) problem {
 	return p
 }
 
+// inSpanish is the problem for somebody who reads Spanish; what was said about this very one stays as it is.
+func (p problem) inSpanish() problem {
+	known := kinds[strings.TrimPrefix(p.Type, "/problems/")]
+	if p.Detail == known.en.Todo {
+		p.Detail = known.es.Todo
+	}
+	p.Title = known.es.Title
+	return p
+}
+
 var (
 	notHere           = newProblem("unknown_address")
 	wrongMethod       = newProblem("wrong_method")
@@ -78,6 +89,9 @@ func staleProgram(inForce int32) problem {
 
 // problem answers with a problem document and ends the request.
 func (s *server) problem(c *gin.Context, p problem) {
+	if chosenLanguage(c) == "es" {
+		p = p.inSpanish()
+	}
 	c.Header("Content-Type", "application/problem+json")
 	c.AbortWithStatusJSON(p.Status, p)
 }

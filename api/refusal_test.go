@@ -1,8 +1,6 @@
 package api_test
 
 import (
-	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -11,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/millenniumm/referrals/api"
-	"github.com/millenniumm/referrals/channel"
 )
 
 // ofCafe says whether an operation belongs to a bot.
@@ -300,29 +297,6 @@ func TestABugGivesNothingAway(t *testing.T) {
 	}
 	if !strings.Contains(f.log.String(), "nil pointer") {
 		t.Errorf("the log doesn't name the cause: %s", f.log)
-	}
-}
-
-// forgetful are books that can't read an account, though all else works.
-type forgetful struct{ api.Books }
-
-var errForgetful = errors.New("connection to 10.0.0.7 as millennium lost")
-
-func (forgetful) Account(context.Context, string, string) (channel.Account, error) {
-	return channel.Account{}, errForgetful
-}
-
-func (forgetful) Accounts(context.Context, string) ([]channel.Account, error) {
-	return nil, errForgetful
-}
-
-func TestAnAccountThatCanNotBeReadIsNotOverwritten(t *testing.T) {
-	t.Parallel()
-	f := newCafe(t, func(c *api.Config) { c.Books = forgetful{c.Books} })
-	got := f.send(t, "PUT", "/v1/bots/cafe/accounts/own", `{"channel":"generic","settings":{"link":"https://a.example/?r={ref}"}}`)
-	refused(t, got, http.StatusServiceUnavailable, "unavailable")
-	if account, err := f.books.Account(t.Context(), "cafe", "own"); err != nil || account.Credentials["secret"] != postSecret {
-		t.Errorf("its credentials are gone: %v %v", account.Credentials, err)
 	}
 }
 

@@ -76,7 +76,8 @@ func (s *server) repeatable(c *gin.Context) {
 // fingerprintOf is what a repetition must have in common with the first request.
 func fingerprintOf(c *gin.Context, body []byte) []byte {
 	who, address := callerOf(c).name(), c.Request.URL
-	hash := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", who, c.Request.Method, address.EscapedPath(), address.RawQuery, body))
+	hash := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %q",
+		who, c.Request.Method, address.EscapedPath(), address.RawQuery, c.GetHeader("If-Match"), body))
 	return hash[:]
 }
 

@@ -54,7 +54,6 @@ func TestAKeyUsedForAnotherRequestIsRefused(t *testing.T) {
 	manager := f.keyFor(referral.ScopeManage, referral.ScopeRead)
 	for name, send := range map[string]func() answer{
 		"another body":    func() answer { return f.send(t, "POST", keys, strings.Replace(body, "x", "y", 1), once) },
-		"another query":   func() answer { return f.send(t, "POST", keys+"?x=1", body, once) },
 		"another address": func() answer { return f.send(t, "POST", "/v1/bots/cafe/program/versions/1/restore", "", once) },
 		"somebody else":   func() answer { return f.send(t, "POST", keys, body, once, manager) },
 	} {
@@ -168,4 +167,32 @@ func TestRepeatableEventsDoNotDrainThePool(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestAnotherIfMatchIsAnotherRequest(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t)
+	const address, once = "/v1/bots/cafe/program/versions/1/restore", "Idempotency-Key: k"
+	if got := f.send(t, "POST", address, "", once, `If-Match: "1"`); got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	refused(t, f.send(t, "POST", address, "", once, `If-Match: "2"`), http.StatusUnprocessableEntity, "other_request")
+}
+
+func TestAParameterThatIsNotThereIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t)
+	got := f.send(t, "GET", "/v1/bots/cafe/referrals?statu=rejected", "")
+	if said := refused(t, got, http.StatusBadRequest, "bad_request"); len(said.Problems) != 1 || !strings.Contains(said.Problems[0].Detail, "status") {
+		t.Errorf("%+v", said)
+	}
+}
+
+func TestProblemsSpeakSpanish(t *testing.T) {
+	t.Parallel()
+	f := newCafe(t)
+	said := refused(t, f.send(t, "GET", "/v1/bots/nadie", "", "Accept-Language: es-MX"), http.StatusNotFound, "unknown_bot")
+	if !strings.Contains(said.Title+said.Detail, "bot") || strings.Contains(said.Title, "There is") || strings.Contains(said.Detail, "List the") {
+		t.Errorf("%+v", said)
+	}
 }

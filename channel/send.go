@@ -21,8 +21,9 @@ const (
 
 // Codes of the failures in which no platform had its say.
 const (
-	CodeNotSent  = "not_sent"  // nothing was written: no connection, no name, no TLS
-	CodeNoAnswer = "no_answer" // the request was written, and then the connection or the time ran out
+	CodeNotSent  = "not_sent"        // nothing was written: no connection, no name, no TLS
+	CodePrivate  = "private_network" // refused before anything was written
+	CodeNoAnswer = "no_answer"       // the request was written, and then the connection or the time ran out
 )
 
 // An Answer is what a platform said to a request.
@@ -77,6 +78,10 @@ func transportError(err error, surelyNotSent bool, secrets []string) *SendError 
 	var addressed *url.Error
 	if errors.As(err, &addressed) {
 		err = addressed.Err
+	}
+	if errors.Is(err, ErrPrivateNetwork) {
+		return &SendError{Class: Config, Code: CodePrivate, Detail: "its address is on a private network, which this server doesn't call " +
+			"(MILLENNIUM_PRIVATE_NETWORKS)"}
 	}
 	detail := Redact(err.Error(), secrets...)
 	if surelyNotSent {

@@ -58,6 +58,7 @@ func newHouse(t *testing.T, on *temporalServer, program string) *house {
 	h.environment = []string{
 		"DATABASE_URL=" + inDatabase(os.Getenv("MILLENNIUM_TEST_DATABASE_URL"), name), "TEMPORAL_ADDRESS=" + on.address, "TEMPORAL_NAMESPACE=" + name,
 		"MILLENNIUM_ADDR=" + h.address, "MILLENNIUM_ADMIN_TOKEN=" + adminToken, "MILLENNIUM_ENCRYPTION_KEY=" + encryptionKey,
+		"MILLENNIUM_PRIVATE_NETWORKS=allow", // the platforms are played on loopback
 	}
 	h.runToEnd("migrate")
 	h.startAPI()

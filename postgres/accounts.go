@@ -1,11 +1,14 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/postgres/db"
@@ -67,6 +70,54 @@ func (s *Store) openAccount(bot string, row db.AccountsRow) (channel.Account, er
 
 // PutAccount saves an account as given, credentials sealed.
 func (s *Store) PutAccount(ctx context.Context, account channel.Account) error {
+	_, err := s.ChangeAccount(ctx, account.Bot, account.Name, func(*channel.Account) (channel.Account, error) { return account, nil })
+	return err
+}
+
+// ChangeAccount saves what change makes of an account, nil when it is a new one, and gives it as it is now. Nobody else changes it
+// meanwhile; change's own error is given as it is, and nothing is saved. ErrNotFound when the bot doesn't exist.
+func (s *Store) ChangeAccount(
+	ctx context.Context, bot, account string, change func(stored *channel.Account) (channel.Account, error),
+) (channel.Account, error) {
+	var saved channel.Account
+	err := s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if locked, err := q.LockBot(ctx, bot); err != nil || len(locked) == 0 {
+			return notFound("lock the bot", cmp.Or(err, error(pgx.ErrNoRows)))
+		}
+		stored, err := s.storedAccount(ctx, q, bot, account)
+		if err != nil {
+			return err
+		}
+		changed, err := change(stored)
+		if err != nil {
+			return err
+		}
+		if err := s.writeAccount(ctx, q, changed); err != nil {
+			return err
+		}
+		if stored, err = s.storedAccount(ctx, q, bot, account); err == nil {
+			saved = *stored
+		}
+		return err
+	})
+	s.accounts.Remove(accountKey{bot, account})
+	return saved, err
+}
+
+// storedAccount reads an account past the cache; nil when there is none.
+func (s *Store) storedAccount(ctx context.Context, q *db.Queries, bot, account string) (*channel.Account, error) {
+	row, err := q.Account(ctx, db.AccountParams{BotID: bot, Account: account})
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the account: %w", err)
+	}
+	opened, err := s.openAccount(bot, db.AccountsRow(row))
+	return &opened, err
+}
+
+func (s *Store) writeAccount(ctx context.Context, q *db.Queries, account channel.Account) error {
 	sealed, err := s.seal.close(account.Bot, account.Name, account.Credentials)
 	if err != nil {
 		return fmt.Errorf("seal the credentials: %w", err)
@@ -75,14 +126,13 @@ func (s *Store) PutAccount(ctx context.Context, account channel.Account) error {
 	if err != nil {
 		return fmt.Errorf("encode the settings: %w", err)
 	}
-	err = s.queries.PutAccount(ctx, db.PutAccountParams{
+	err = q.PutAccount(ctx, db.PutAccountParams{
 		BotID: account.Bot, Account: account.Name, Channel: account.Channel, ExternalID: account.ExternalID,
 		Credentials: sealed, Settings: settings, ApiBaseUrl: account.APIBaseURL,
 	})
 	if err != nil {
 		return fmt.Errorf("save the account: %w", err)
 	}
-	s.accounts.Remove(accountKey{account.Bot, account.Name})
 	return nil
 }
 

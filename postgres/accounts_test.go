@@ -96,6 +96,20 @@ func TestCredentialsMovedToAnotherAccountOrBotDoNotOpen(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatCanNotBeReadIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	b := withProgram(t, shopProgram)
+	b.exec(`UPDATE accounts SET credentials = '\x00' WHERE account = 'tg'`)
+	asked := false
+	_, err := b.ChangeAccount(t.Context(), "shop", "tg", func(*channel.Account) (channel.Account, error) {
+		asked = true
+		return channel.Account{Bot: "shop", Name: "tg", Channel: "telegram"}, nil
+	})
+	if err == nil || asked || b.number(`SELECT count(*) FROM accounts WHERE account = 'tg' AND credentials = '\x00'`) != 1 {
+		t.Errorf("it was changed: %v", err)
+	}
+}
+
 func TestAStoreIsOpenedOnlyWithAUsableKeyAndAddress(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)

@@ -175,7 +175,7 @@ func (s *Store) deliveries(ctx context.Context, params db.DeliveriesParams) ([]r
 	views := make([]referral.DeliveryView, len(rows))
 	for i, row := range rows {
 		views[i] = referral.DeliveryView{
-			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID,
+			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID, Call: row.Call,
 			Text: shown(row.Body), Picture: row.Picture, QuickReplies: row.QuickReplies,
 			State: row.State, WaitingFor: row.WaitingFor, Attempt: row.Attempt, Error: row.Error, PlatformID: row.PlatformID,
 			CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,

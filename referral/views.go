@@ -91,6 +91,7 @@ type DeliveryView struct {
 	UserID       string    `json:"user_id"`
 	Account      string    `json:"account"`
 	To           string    `json:"to"`
+	Call         bool      `json:"call"` // to a webhook, not to the contact
 	Text         string    `json:"text"` // of a call: its data as JSON
 	Picture      string    `json:"picture"`
 	QuickReplies []string  `json:"quick_replies"`

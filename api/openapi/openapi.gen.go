@@ -377,8 +377,11 @@ type CreatedKey struct {
 
 // Delivery defines model for Delivery.
 type Delivery struct {
-	Account      string    `json:"account"`
-	Attempt      int       `json:"attempt"`
+	Account string `json:"account"`
+	Attempt int    `json:"attempt"`
+
+	// Call A call of a webhook: `to` is whom it tells about.
+	Call         bool      `json:"call"`
 	CreatedAt    time.Time `json:"created_at"`
 	Error        *string   `json:"error,omitempty"`
 	Id           string    `json:"id"`
@@ -390,7 +393,7 @@ type Delivery struct {
 	Referral *string       `json:"referral,omitempty"`
 	State    DeliveryState `json:"state"`
 
-	// Text What was written; for a call of a webhook, its data as JSON.
+	// Text What was written; for a call, its data as JSON.
 	Text string `json:"text"`
 
 	// To The contact's id on the account's channel.

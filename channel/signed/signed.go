@@ -154,6 +154,8 @@ func classify(status int) channel.Class {
 		return channel.Config
 	case status/100 == 3: // redirects aren't followed: the address itself has to be put right
 		return channel.Config
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly: // the server asks for another try
+		return channel.Retry
 	case status/100 == 4:
 		return channel.Bad
 	}

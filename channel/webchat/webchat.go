@@ -59,8 +59,8 @@ var (
 
 // Complete makes the secret that visitors' cookies are signed with, where there is none.
 func (Adapter) Complete(account channel.Account) channel.Account {
-	if account.Credentials[credentialSecret] != "" {
-		return account
+	if _, given := account.Credentials[credentialSecret]; given {
+		return account // even an empty one, which Check refuses: a new one would make every visitor a stranger
 	}
 	account.Credentials = maps.Clone(account.Credentials)
 	if account.Credentials == nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -12,12 +13,17 @@ import (
 	"github.com/millenniumm/referrals/channel/webhook"
 )
 
-// channels are all the platforms this binary speaks, by name.
-func channels() map[string]channel.Adapter {
+// channels are all the platforms this binary speaks, by name. Unless allowed to, they call no private networks.
+func channels(allowPrivate bool) map[string]channel.Adapter {
+	dialer := &net.Dialer{Timeout: activities.SendTimeout, KeepAlive: 15 * time.Second}
+	if !allowPrivate { // an account's address is its owner's choice
+		dialer.Control = channel.RefusePrivate
+	}
 	sending := &http.Client{
 		Timeout: activities.SendTimeout,
 		Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dialer.DialContext,
 			ForceAttemptHTTP2:   true,
 			MaxIdleConnsPerHost: 64,
 			// Shorter than servers keep idle connections: one they close under a request is an outcome nobody knows.

@@ -33,7 +33,7 @@ var demos = []demo{
 
 // accounts are a chat to try at once, and a place for a bot that is hosted elsewhere.
 func (d demo) accounts() []channel.Account {
-	chat := channel.Account{Bot: d.bot, Name: "web", Channel: webchat.Name, Settings: map[string]string{"title": d.title}}
+	chat := channel.Account{Bot: d.bot, Name: "web", Channel: webchat.Name, Settings: map[string]string{"title": d.title, "origins": "*"}}
 	return []channel.Account{
 		{Bot: d.bot, Name: "generic", Channel: generic.Name, Settings: map[string]string{"link": "https://example.com/" + d.bot + "?ref={ref}"}},
 		webchat.Adapter{}.Complete(chat),

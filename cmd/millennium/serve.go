@@ -63,7 +63,7 @@ type process struct {
 
 // serve runs the parts until ctx ends or one fails, and lets each finish what it has under way.
 func serve(ctx context.Context, settings config.Config, withAPI, withWorker bool) error {
-	p := &process{settings: settings, log: newLog(settings), adapters: channels()}
+	p := &process{settings: settings, log: newLog(settings), adapters: channels(settings.AllowPrivate)}
 	var err error
 	p.store, err = postgres.Open(ctx, postgres.Config{URL: settings.DatabaseURL, Key: settings.EncryptionKey, Link: linkBuilder(p.adapters)})
 	if err != nil {

@@ -24,6 +24,7 @@ type Config struct {
 	LogLevel      slog.Level
 	Temporal      client.Options
 	TemporalUI    string
+	AllowPrivate  bool   // accounts may name servers on private networks
 	Deployment    string // with BuildID: worker versioning
 	BuildID       string
 }
@@ -63,8 +64,11 @@ func Load(env func(string) string, parts Part) (Config, error) {
 	if parts&Keys != 0 {
 		wrong = append(wrong, c.readKey(env("MILLENNIUM_ENCRYPTION_KEY")))
 	}
+	if parts&(Workers|API) == Workers && env("MILLENNIUM_PUBLIC_URL") == "" && env("MILLENNIUM_ADDR") == "" {
+		wrong = append(wrong, errors.New("MILLENNIUM_PUBLIC_URL is empty: set it to the api's public address, since the links a worker sends lead there"))
+	}
 	if parts&(Workers|API) != 0 {
-		wrong = append(wrong, c.checkPublic(), c.readTemporal())
+		wrong = append(wrong, c.readPrivate(env("MILLENNIUM_PRIVATE_NETWORKS")), c.checkPublic(), c.readTemporal())
 	}
 	return c, errors.Join(wrong...)
 }
@@ -76,6 +80,17 @@ func reachable(address string) string {
 		return net.JoinHostPort("127.0.0.1", port)
 	}
 	return address
+}
+
+func (c *Config) readPrivate(networks string) error {
+	switch networks {
+	case "", "refuse":
+	case "allow":
+		c.AllowPrivate = true
+	default:
+		return fmt.Errorf("MILLENNIUM_PRIVATE_NETWORKS is %q: use refuse, or allow where everybody who may connect accounts is trusted", networks)
+	}
+	return nil
 }
 
 func (c *Config) checkDatabase() error {

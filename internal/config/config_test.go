@@ -107,6 +107,13 @@ func TestACommandIsAskedOnlyForWhatItNeeds(t *testing.T) {
 	}
 	env := fit()
 	delete(env, "MILLENNIUM_ADMIN_TOKEN")
+	for _, none := range []string{"MILLENNIUM_PUBLIC_URL", "MILLENNIUM_ADDR"} {
+		env[none] = ""
+	}
+	if _, err := load(env, config.Workers|config.Keys); err == nil || !strings.Contains(err.Error(), "MILLENNIUM_PUBLIC_URL") {
+		t.Errorf("a worker went with links that lead to itself: %v", err)
+	}
+	env["MILLENNIUM_PUBLIC_URL"] = "https://bot.example.com"
 	if _, err := load(env, config.Workers|config.Keys); err != nil {
 		t.Errorf("a worker needs no admin token: %v", err)
 	}

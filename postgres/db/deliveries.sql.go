@@ -171,10 +171,17 @@ func (q *Queries) DeliveryState(ctx context.Context, arg DeliveryStateParams) (D
 }
 
 const expireDelivery = `-- name: ExpireDelivery :exec
-UPDATE deliveries
+WITH unlearnt AS (
+    INSERT INTO failed_attempts (bot_id, delivery_id, attempt, error_class)
+    SELECT u.bot_id, u.delivery_id, u.attempt, 'unknown'
+    FROM deliveries u
+    WHERE u.bot_id = $2 AND u.delivery_id = $3 AND u.state = 'sending' AND u.leased_until < now()
+    ON CONFLICT DO NOTHING
+)
+UPDATE deliveries d
 SET state = 'expired', waiting_for = '', leased_until = '-infinity', updated_at = now(),
-    error = CASE WHEN error = '' THEN $1 ELSE $1 || ': ' || error END
-WHERE bot_id = $2 AND delivery_id = $3 AND (state IN ('queued', 'waiting') OR state = 'sending' AND leased_until < now())
+    error = CASE WHEN d.error = '' THEN $1 ELSE $1 || ': ' || d.error END
+WHERE d.bot_id = $2 AND d.delivery_id = $3 AND (d.state IN ('queued', 'waiting') OR d.state = 'sending' AND d.leased_until < now())
 `
 
 type ExpireDeliveryParams struct {
@@ -183,6 +190,7 @@ type ExpireDeliveryParams struct {
 	DeliveryID int64
 }
 
+// An attempt that was under way, and of which nobody will hear any more, goes on record.
 func (q *Queries) ExpireDelivery(ctx context.Context, arg ExpireDeliveryParams) error {
 	_, err := q.db.Exec(ctx, expireDelivery, arg.Reason, arg.BotID, arg.DeliveryID)
 	return err

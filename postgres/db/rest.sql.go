@@ -205,7 +205,7 @@ func (q *Queries) CreateBot(ctx context.Context, arg CreateBotParams) (int64, er
 }
 
 const deliveries = `-- name: Deliveries :many
-SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
+SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.call, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
        d.platform_id, coalesce(d.referral_id, 0)::bigint AS referral_id, d.run, d.segment, d.created_at, d.updated_at
 FROM deliveries d JOIN contacts c USING (bot_id, contact_id)
 WHERE d.bot_id = $1 AND d.delivery_id < $2
@@ -235,6 +235,7 @@ type DeliveriesRow struct {
 	Body         string
 	Picture      string
 	QuickReplies []string
+	Call         bool
 	State        string
 	WaitingFor   string
 	Attempt      int32
@@ -273,6 +274,7 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 			&i.Body,
 			&i.Picture,
 			&i.QuickReplies,
+			&i.Call,
 			&i.State,
 			&i.WaitingFor,
 			&i.Attempt,
@@ -478,6 +480,31 @@ func (q *Queries) LedgerOfReferral(ctx context.Context, arg LedgerOfReferralPara
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockBot = `-- name: LockBot :many
+SELECT bot_id FROM bots WHERE bot_id = $1 FOR NO KEY UPDATE
+`
+
+// Serialises what changes a bot's own rows; none when there is no such bot.
+func (q *Queries) LockBot(ctx context.Context, botID string) ([]string, error) {
+	rows, err := q.db.Query(ctx, lockBot, botID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var bot_id string
+		if err := rows.Scan(&bot_id); err != nil {
+			return nil, err
+		}
+		items = append(items, bot_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

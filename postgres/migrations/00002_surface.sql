@@ -24,7 +24,8 @@ ALTER TABLE programs ADD COLUMN restored_from integer; -- the version its author
 
 -- What people are searched by: first name, last name and user name, each folded, each on a line; kept by whoever writes them.
 ALTER TABLE identities ADD COLUMN search text NOT NULL DEFAULT '';
-UPDATE identities SET search = lower(first_name || E'\n' || last_name || E'\n' || username);
+UPDATE identities
+SET search = translate(lower(first_name || E'\n' || last_name || E'\n' || username), 'áàâãäåéèêëíìîïóòôõöúùûüñçý', 'aaaaaaeeeeiiiiooooouuuuncy');
 CREATE INDEX tags_newest ON tags (bot_id, tag, contact_id); -- who has a tag, newest first
 
 -- Conversations of the web chat: lines are counted per visitor, under a lock, so that their order is the order they became visible in.

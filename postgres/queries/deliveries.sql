@@ -81,10 +81,18 @@ SELECT w.bot_id, w.delivery_id, w.attempt, w.error_class, w.error FROM waiting w
 ON CONFLICT DO NOTHING;
 
 -- name: ExpireDelivery :exec
-UPDATE deliveries
+-- An attempt that was under way, and of which nobody will hear any more, goes on record.
+WITH unlearnt AS (
+    INSERT INTO failed_attempts (bot_id, delivery_id, attempt, error_class)
+    SELECT u.bot_id, u.delivery_id, u.attempt, 'unknown'
+    FROM deliveries u
+    WHERE u.bot_id = @bot_id AND u.delivery_id = @delivery_id AND u.state = 'sending' AND u.leased_until < now()
+    ON CONFLICT DO NOTHING
+)
+UPDATE deliveries d
 SET state = 'expired', waiting_for = '', leased_until = '-infinity', updated_at = now(),
-    error = CASE WHEN error = '' THEN @reason ELSE @reason || ': ' || error END
-WHERE bot_id = @bot_id AND delivery_id = @delivery_id AND (state IN ('queued', 'waiting') OR state = 'sending' AND leased_until < now());
+    error = CASE WHEN d.error = '' THEN @reason ELSE @reason || ': ' || d.error END
+WHERE d.bot_id = @bot_id AND d.delivery_id = @delivery_id AND (d.state IN ('queued', 'waiting') OR d.state = 'sending' AND d.leased_until < now());
 
 -- name: ImportCodes :execrows
 INSERT INTO reward_codes (bot_id, reward, code)

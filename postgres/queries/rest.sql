@@ -9,6 +9,10 @@ SELECT bot_id, name, program_version, created_at FROM bots WHERE bot_id = @bot_i
 -- name: Bots :many
 SELECT bot_id, name, program_version, created_at FROM bots WHERE bot_id > @after ORDER BY bot_id LIMIT @most;
 
+-- name: LockBot :many
+-- Serialises what changes a bot's own rows; none when there is no such bot.
+SELECT bot_id FROM bots WHERE bot_id = @bot_id FOR NO KEY UPDATE;
+
 -- name: PutAccount :exec
 INSERT INTO accounts AS a (bot_id, account, channel, external_id, credentials, settings, api_base_url)
 VALUES (@bot_id, @account, @channel, @external_id, @credentials, @settings, @api_base_url)
@@ -90,7 +94,7 @@ WHERE g.bot_id = @bot_id AND g.referral_id = @referral_id::bigint
 ORDER BY g.grant_id;
 
 -- name: Deliveries :many
-SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
+SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.call, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
        d.platform_id, coalesce(d.referral_id, 0)::bigint AS referral_id, d.run, d.segment, d.created_at, d.updated_at
 FROM deliveries d JOIN contacts c USING (bot_id, contact_id)
 WHERE d.bot_id = @bot_id AND d.delivery_id < @before

@@ -236,6 +236,7 @@ func (s *stack) environment() []string {
 		addressVariable+"="+s.settings.address,
 		"MILLENNIUM_ADMIN_TOKEN="+s.secrets.adminToken,
 		"MILLENNIUM_ENCRYPTION_KEY="+s.secrets.encryptionKey,
+		"MILLENNIUM_PRIVATE_NETWORKS=allow", // the stand-ins for platforms are on this machine
 	)
 	if s.settings.ownTemporal {
 		environment = append(environment, "MILLENNIUM_TEMPORAL_UI=http://"+s.settings.uiAddress)

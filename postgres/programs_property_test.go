@@ -75,7 +75,7 @@ func TestWhereNothingAsksTheOrderDoesNotMatter(t *testing.T) {
 		alone.close()
 		town.same("fields", alone.fields, fieldsRows)
 		town.same("tags", alone.tags, tagsRows)
-		town.same("rewards granted", alone.granted, "SELECT user_id || '|' || reward FROM grants JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1")
+		town.same("rewards granted", alone.granted, "SELECT user_id || '|' || reward FROM grants"+ofTown)
 		if sent := len(town.rows("SELECT run FROM deliveries WHERE bot_id = $1")); sent != len(alone.letters) {
 			rt.Errorf("%d messages and calls, on paper %d", sent, len(alone.letters))
 		}
@@ -258,7 +258,9 @@ var never = map[string]string{
 		SELECT attribution_key FROM referrals WHERE bot_id = $1 AND status = 'credited' GROUP BY attribution_key HAVING count(*) > 1`,
 	"a referral left pending": "SELECT run FROM referrals WHERE bot_id = $1 AND status = 'pending'",
 	"a reward granted twice":  "SELECT reward FROM grants WHERE bot_id = $1 GROUP BY contact_id, reward HAVING count(*) > 1",
-	"a code given twice":      "SELECT code FROM reward_codes WHERE bot_id = $1 AND grant_id IS NOT NULL GROUP BY reward, code HAVING count(*) > 1",
+	"a code told to two people": `
+		SELECT code FROM reward_codes c JOIN deliveries d USING (bot_id)
+		WHERE bot_id = $1 AND right(d.body, length(code) + 2) = ': ' || code GROUP BY code HAVING count(DISTINCT d.contact_id) > 1`,
 	"a grant with another than its one code": `
 		SELECT reward FROM grants g WHERE bot_id = $1 AND needs_code::int <> (
 			SELECT count(*) FROM reward_codes c WHERE c.bot_id = g.bot_id AND c.grant_id = g.grant_id AND c.reward = g.reward)`,
@@ -309,18 +311,19 @@ func (t *town) checkAdmissions(happenings []happening) {
 		want = append(want, fmt.Sprintf("%s|%s|%s", o.Run, status, reason))
 	}
 	t.same("referrals", want, "SELECT run || '|' || status || '|' || reason FROM referrals WHERE bot_id = $1")
-	if wrong := t.rows(`SELECT run FROM referrals r JOIN inbox e USING (bot_id, event_id) WHERE bot_id = $1 AND (r.kind = 'new') <> NOT EXISTS (
-		SELECT FROM inbox b WHERE b.bot_id = e.bot_id AND b.contact_id = e.contact_id AND b.event_id < e.event_id)`); len(wrong) > 0 {
+	if wrong := t.rows(`SELECT run FROM referrals r JOIN inbox e USING (bot_id, event_id) WHERE bot_id = $1
+		AND (r.kind = 'new') = EXISTS (
+			SELECT FROM inbox b WHERE b.bot_id = e.bot_id AND b.contact_id = e.contact_id AND b.event_id < e.event_id)`); len(wrong) > 0 {
 		t.rt.Errorf("of the wrong kind: %q", wrong)
 	}
 }
 
 const (
+	ofTown     = ` JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1`
+	tagsRows   = `SELECT user_id || '|' || tag FROM tags` + ofTown
 	fieldsRows = `SELECT user_id || '|' || field || '|' || coalesce(number::text, '') || '|' || earned || '|' || coalesce(text, '')
-		FROM fields JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1`
-	tagsRows = `SELECT user_id || '|' || tag FROM tags JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1`
-	placed   = `SELECT run || '|' || segment || '|' || ordinal || '|' || user_id || '|' || `
-	ofTown   = ` JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1`
+		FROM fields` + ofTown
+	placed = `SELECT run || '|' || segment || '|' || ordinal || '|' || user_id || '|' || `
 )
 
 // checkAgainstPaper carries out all decisions again on paper, in their order, and compares.
@@ -353,8 +356,7 @@ func (t *town) checkAgainstPaper() {
 func (t *town) checkThresholds(w weaving) {
 	for i, field := range programtest.NumberFields {
 		threshold := w.thresholds[field]
-		crossed := fmt.Sprintf("FROM ledger JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1 AND field = '%s' AND balance - delta < %d AND %[2]d <= balance",
-			field, threshold)
+		crossed := fmt.Sprintf("FROM ledger%s AND field = '%s' AND balance - delta < %d AND %[3]d <= balance", ofTown, field, threshold)
 		var found []string
 		for user, times := range t.witness.holding(fmt.Sprintf("flows.%s[%d].if", thresholdsFlow, i)) {
 			found = append(found, fmt.Sprintf("%s|%d", user, times))

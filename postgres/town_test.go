@@ -64,10 +64,13 @@ type happening struct {
 
 // The kinds of happening.
 const (
-	opens  = "opens a link"   // somebody's, through an entry point
-	enters = "enters"         // by an entry point, with nobody's link
-	writes = "writes a word"  // perhaps a keyword
-	comes  = "becomes known"  // and starts nothing
+	opens  = "opens a link"  // somebody's, through an entry point
+	enters = "enters"        // by an entry point, with nobody's link
+	writes = "writes a word" // perhaps a keyword
+	comes  = "becomes known" // and starts nothing
+)
+
+const (
 	nobody = "nobodyhere"     // a public id that no contact has
 	gone   = "gone-campaign1" // an entry point that no program has
 )
@@ -207,7 +210,7 @@ type play struct {
 }
 
 func (t *town) play(seed uint64) *play {
-	p := &play{town: t, chance: rand.New(rand.NewPCG(seed, seed)), results: map[string]any{}} //nolint:gosec // chance, not secrets
+	p := &play{town: t, chance: rand.New(rand.NewPCG(seed, seed)), results: map[string]any{}}
 	p.moved = sync.NewCond(&p.mu)
 	return p
 }
@@ -317,8 +320,8 @@ func (t *town) everything() []string {
 // letters are the messages and calls in the outbox, as the paper writes them.
 func (t *town) letters() []string {
 	var letters []string
-	for _, row := range t.rows(`SELECT jsonb_build_object('place', run || '|' || segment || '|' || ordinal || '|' || user_id || '|', 'account', account,
-		'call', call, 'body', body)::text FROM deliveries JOIN contacts USING (bot_id, contact_id) WHERE bot_id = $1`) {
+	for _, row := range t.rows(`SELECT jsonb_build_object('place', run || '|' || segment || '|' || ordinal || '|' || user_id || '|',
+		'account', account, 'call', call, 'body', body)::text FROM deliveries` + ofTown) {
 		var letter struct {
 			Place, Account, Body string
 			Call                 bool

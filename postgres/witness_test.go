@@ -133,7 +133,8 @@ func (p *paper) person(user string) program.Person {
 func (p *paper) enter(d played) {
 	for role, found := range d.people {
 		if known := p.person(found.UserID); !samePerson(found, known) {
-			p.complaints = append(p.complaints, fmt.Sprintf("%s %s found the %s as %v, not as %v", d.segment.Run, d.segment.Name, role, found, known))
+			p.complaints = append(p.complaints,
+				fmt.Sprintf("%s %s found the %s as %v, not as %v", d.segment.Run, d.segment.Name, role, found, known))
 		}
 	}
 	for ordinal, op := range d.outcome.Ops {

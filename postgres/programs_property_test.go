@@ -16,7 +16,7 @@ import (
 )
 
 // programsPlayed bounds the programs of a test here: each is a bot with a small life. -rapid.checks asks for more.
-const programsPlayed = 30
+const programsPlayed = 50
 
 // TestAnyProgramInAnyOrderKeepsTheBooksStraight lets random programs run for a few people, every step some times over, several at
 // once and in any order, with imports in between. Whatever the program:
@@ -33,7 +33,7 @@ func TestAnyProgramInAnyOrderKeepsTheBooksStraight(t *testing.T) {
 		w := drawWeaving(rt)
 		town := newTown(rt, b, w.weave(programtest.Program().Draw(rt, "program")))
 		happenings := []happening{{kind: comes, person: "0"}, {kind: comes, person: "1"}}
-		happenings = append(happenings, rapid.SliceOfN(rapid.Custom(drawHappening), 1, 8).Draw(rt, "happenings")...)
+		happenings = append(happenings, rapid.SliceOfN(rapid.Custom(drawHappening), 3, 12).Draw(rt, "happenings")...)
 		deeds := town.takeIn(happenings)
 		for i := range rapid.IntRange(0, 3).Draw(rt, "imports") {
 			deeds = append(deeds, town.imports("coffee", fmt.Sprint("C", i)), town.imports(prize(w.pooled), fmt.Sprint("P", i)))
@@ -114,7 +114,7 @@ func drawHappening(rt *rapid.T) happening {
 // drawStrangers draws happenings whose order can't matter: whoever opens a link does so once and refers nobody.
 func drawStrangers(rt *rapid.T) []happening {
 	happenings := []happening{{kind: comes, person: "0"}, {kind: comes, person: "1"}}
-	for i, h := range rapid.SliceOfN(rapid.Custom(drawHappening), 1, 8).Draw(rt, "happenings") {
+	for i, h := range rapid.SliceOfN(rapid.Custom(drawHappening), 3, 12).Draw(rt, "happenings") {
 		h.referrer = rapid.SampledFrom([]string{"0", "1", "1", "nobody"}).Draw(rt, "regular")
 		if h.kind == opens {
 			h.person = fmt.Sprint("stranger ", i)
@@ -130,7 +130,7 @@ func drawStrangers(rt *rapid.T) []happening {
 // many is more codes than there are people.
 func many(prefix string) []string {
 	var codes []string
-	for i := range 8 {
+	for i := range 16 {
 		codes = append(codes, fmt.Sprint(prefix, i))
 	}
 	return codes

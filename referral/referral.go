@@ -28,6 +28,19 @@ const (
 	MutualReferral    Reason = "mutual_referral"
 	UnknownReferrer   Reason = "unknown_referrer"
 	UnknownEntryPoint Reason = "unknown_entry_point"
+	// What an entry point's own rules keep out.
+	EntryPointInactive Reason = "entry_point_inactive"
+	ChannelExcluded    Reason = "channel_excluded"
+	CapReached         Reason = "cap_reached"
+	VelocityExceeded   Reason = "velocity_exceeded"
+)
+
+// The reasons an admitted referral is voided for.
+const (
+	InviteeLeft      Reason = "invitee_left"
+	HoldExpired      Reason = "hold_expired"
+	VoidedByOperator Reason = "voided_by_operator"
+	Merged           Reason = "merged"
 )
 
 // Kind says whether the bot knew the invitee before this opening.

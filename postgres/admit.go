@@ -72,7 +72,7 @@ func (s *Store) admit(
 		Attributed:      found.Attributed,
 		ReferredBefore:  found.ReferredBefore,
 		Mutual:          found.Mutual,
-		AllowMutual:     entryPoint.AllowMutual,
+		EntryPoint:      entryPoint,
 	})
 	kind := kindOf(found.IsNew)
 	id, err := q.InsertReferral(ctx, db.InsertReferralParams{

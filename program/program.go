@@ -6,6 +6,8 @@
 // cursors, and it returns operations for somebody else to carry out, in one transaction.
 package program
 
+import "time"
+
 // A Program is one version of what an author wrote, checked. It comes from Parse only, is never changed afterwards, and
 // may be used from many goroutines.
 type Program struct {
@@ -53,6 +55,15 @@ type EntryPoint struct {
 	Flow        string // the welcome, run for whoever comes in
 	Attribution Attribution
 	AllowMutual bool // two people may refer each other
+	Active      Window
+	Paused      bool
+	Channels    []string // the platforms referrals count on; empty for all
+	Caps        Caps
+	Velocity    Velocity
+	// TypedCode is how long after their first interaction a new contact who came without a ref may write the code; 0 for never.
+	TypedCode time.Duration
+	Hold      Hold
+	Approval  Approval
 }
 
 // A Keyword starts a flow when a contact writes one of its words.

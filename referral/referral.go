@@ -60,36 +60,6 @@ func (k Kind) Trigger() program.TriggerKind {
 	return program.ReferredExistingContact
 }
 
-// Facts are what admit knows about a referral, read under the locks of both contacts.
-type Facts struct {
-	EntryPointKnown bool
-	ReferrerKnown   bool
-	Same            bool // referrer and invitee are one contact
-	Attributed      bool // the attribution key is held by a referral that counts or may yet count
-	ReferredBefore  bool // this referrer's credit for this invitee counted before, even if it was taken back since
-	Mutual          bool // the invitee's own link brought the referrer, through the same entry point
-	AllowMutual     bool
-}
-
-// Admit decides whether a referral may count. The first reason that applies is the one people see, from the most to the
-// least telling.
-func Admit(f Facts) (Status, Reason) {
-	switch {
-	case !f.EntryPointKnown:
-		return Rejected, UnknownEntryPoint
-	case !f.ReferrerKnown:
-		return Rejected, UnknownReferrer
-	case f.Same:
-		return Rejected, SelfReferral
-	case f.Attributed, f.ReferredBefore:
-		return Rejected, AlreadyReferred
-	case f.Mutual && !f.AllowMutual:
-		return Rejected, MutualReferral
-	default:
-		return Pending, ""
-	}
-}
-
 // AttributionKey is what at most one counting referral may hold: the invitee's first referrer takes it all under first_touch,
 // each referrer may take it once under per_referrer.
 func AttributionKey(entryPoint program.EntryPoint, referrer, invitee string) string {

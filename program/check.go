@@ -25,7 +25,10 @@ func checkReferences(p *Program, f *findings) {
 		c.flow(flowOf(item("keywords", i)), keyword.Flow)
 	}
 	for i, trigger := range p.Triggers {
-		c.entryPoint(item("triggers", i)+".entry_point", trigger.EntryPoint)
+		c.entryPoint(triggerStart(i)+".entry_point", trigger.EntryPoint)
+		if trigger.If != nil {
+			c.condition(triggerStart(i)+"."+ifElse, *trigger.If)
+		}
 	}
 	p.eachStep(c.step)
 }
@@ -79,12 +82,35 @@ func (c *checker) step(path string, step Step) {
 		c.text(path+".to", step.Text, false)
 	case SendStep:
 		c.text(at, step.Text, true)
+		c.picture(path+".picture", step.Picture)
+	case CallWebhookStep:
+		for _, key := range slices.Sorted(maps.Keys(step.With)) {
+			c.text(withPath(path, key), step.With[key], false)
+		}
 	case RunFlowStep:
 		c.flow(at, step.Flow)
 	case GrantRewardStep:
 		c.reward(at, step.Reward)
 	case IfStep:
-		c.field(at+".field", step.Condition.Field)
+		c.condition(at, step.Condition)
+	}
+}
+
+func withPath(path, key string) string { return join(path+".with", key) }
+
+func (c *checker) condition(path string, condition Condition) {
+	condition.eachQuestion(path, func(path string, question Condition) { c.field(path+".field", question.Field) })
+}
+
+// picture checks the variables of an address. One that is a single variable has to be a text field's.
+func (c *checker) picture(path string, address Text) {
+	c.text(path, address, false)
+	if isSecure(address.Source) || address.Source == "" {
+		return
+	}
+	v := address.variables()[0]
+	if v.kind != fieldVariable && v.kind != rewardCode || c.program.Fields[v.name].Type == NumberField {
+		c.error(path, codeBadPicture)
 	}
 }
 

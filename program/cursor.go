@@ -8,8 +8,11 @@ import (
 // A Cursor says where a run starts or goes on, for whom, and which reward was granted last on the way there. It is kept
 // in histories and databases: its JSON and the grammar of At never change.
 //
-//	At     = ( "flows." name | "triggers[" index "].do" ) "[" index "]" { ".then[" index "]" | ".else[" index "]" }
+//	At     = step | "triggers[" index "]"
+//	step   = ( "flows." name | "triggers[" index "].do" ) "[" index "]" { ".then[" index "]" | ".else[" index "]" }
 //	index  = "0" | digit from 1 to 9 { digit }
+//
+// A trigger's index alone is the trigger's start: its condition first, and its steps when that holds.
 type Cursor struct {
 	For    Role   `json:"for"`
 	At     string `json:"at"`
@@ -25,7 +28,8 @@ type frame struct {
 }
 
 func flowPath(name string) string        { return "flows." + name }
-func triggerPath(index int) string       { return item("triggers", index) + ".do" }
+func triggerStart(index int) string      { return item("triggers", index) }
+func triggerPath(index int) string       { return triggerStart(index) + ".do" }
 func item(path string, index int) string { return path + "[" + strconv.Itoa(index) + "]" }
 
 func flowStart(name string, who Role) Cursor { return Cursor{For: who, At: item(flowPath(name), 0)} }
@@ -69,7 +73,24 @@ func (p *Program) root(at string) (list frame, rest string, ok bool) {
 	if !isTrigger || !indexed || !isList || index >= len(p.Triggers) {
 		return frame{}, "", false
 	}
-	return frame{path: triggerPath(index), steps: p.Triggers[index].Do}, rest, true
+	return p.triggered(index), rest, true
+}
+
+// triggered is the list of a trigger's steps. A grant in it rests on the threshold of the trigger's condition.
+func (p *Program) triggered(index int) frame {
+	trigger := p.Triggers[index]
+	list := frame{path: triggerPath(index), steps: trigger.Do}
+	if trigger.If != nil {
+		list.basis = trigger.If.threshold()
+	}
+	return list
+}
+
+// triggerAt gives the trigger a place is the start of.
+func (p *Program) triggerAt(at string) (index int, ok bool) {
+	numbered, isTrigger := strings.CutPrefix(at, "triggers")
+	index, rest, indexed := cutIndex(numbered)
+	return index, isTrigger && indexed && rest == "" && index < len(p.Triggers)
 }
 
 // descend enters the branch of the if at the next step that rest begins with.

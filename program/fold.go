@@ -10,7 +10,7 @@ import (
 
 const (
 	longestKeyword            = 200  // characters
-	longestMessageWithKeyword = 4096 // bytes; folding longer messages to find no keyword would be wasted
+	longestMessageWithKeyword = 4096 // bytes; of a longer message only the beginning is looked at
 )
 
 // fold gives texts that people take for the same one shape: without accents, case or needless white space.

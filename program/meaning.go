@@ -13,6 +13,9 @@ func checkMeaning(p *Program, f *findings) {
 	w.fromTriggers = p.reachable(p.triggerFlows()...)
 	w.unusedFlows()
 	for i, trigger := range p.Triggers {
+		if trigger.If != nil {
+			w.condition(triggerStart(i)+"."+ifElse, *trigger.If, codeReachesTooEarly)
+		}
 		eachStep(triggerPath(i), trigger.Do, w.step)
 		eachStep(triggerPath(i), trigger.Do, w.repeated)
 	}
@@ -69,9 +72,26 @@ func (w *warner) step(path string, step Step) {
 	switch step := step.(type) {
 	case SendStep:
 		w.code(path, step)
+		w.unheard(path+".quick_replies", step.QuickReplies)
 	case IfStep:
-		w.reaches(path+".if", step.Condition)
-		w.equals(path+".if", step.Condition)
+		w.condition(path+"."+ifElse, step.Condition, codeReachesNeverHolds)
+	}
+}
+
+// condition warns of questions that won't be answered as expected; neverReached is the code for a reaches that can't hold.
+func (w *warner) condition(path string, condition Condition, neverReached string) {
+	condition.eachQuestion(path, func(path string, question Condition) {
+		w.reaches(path, question, neverReached)
+		w.equals(path, question)
+	})
+}
+
+// unheard: a button that no keyword listens to does nothing.
+func (w *warner) unheard(path string, replies []string) {
+	for i, reply := range replies {
+		if _, heard := w.program.Keyword(reply); !heard {
+			w.warn(item(path, i), codeUnheardReply, reply)
+		}
 	}
 }
 
@@ -116,10 +136,10 @@ func (w *warner) byCodes(granted names) (with, without []string) {
 	return with, without
 }
 
-func (w *warner) reaches(path string, condition Condition) {
+func (w *warner) reaches(path string, condition Condition, code string) {
 	changed, surveyed := w.survey.changedBefore[path]
 	if surveyed && !changed && w.program.Fields[condition.Field].Type == NumberField {
-		w.warn(path+".reaches", codeReachesNeverHolds, condition.Field)
+		w.warn(path+".reaches", code, condition.Field)
 	}
 }
 
@@ -136,27 +156,55 @@ func (w *warner) equals(path string, condition Condition) {
 	}
 }
 
-// repeated: after a referral, at_least holds again and again, and what stands in it is sent each time.
+// repeated: after a referral, at_least holds again and again, and what stands in it is sent each time. As a trigger's own
+// condition it is left alone: there it says from when on referrals count differently.
 func (w *warner) repeated(path string, step Step) {
 	choice, ok := step.(IfStep)
-	if !ok || choice.Condition.Operator != AtLeast && choice.Condition.Operator != Greater {
+	if !ok || !w.survey.mayDo(choice.Then).spoken {
 		return
 	}
-	if w.survey.mayDo(choice.Then).spoken {
-		operator := choice.Condition.Operator
-		w.warn(path+".if."+string(operator), codeAtLeastRepeats, string(operator), choice.Condition.Field)
+	if at, question, repeats := choice.Condition.repeating(path + "." + ifElse); repeats {
+		operator := string(question.Operator)
+		w.warn(at+"."+operator, codeAtLeastRepeats, operator, question.Field)
 	}
+}
+
+// repeating finds a question that goes on holding while a number grows, and that is enough for the condition to hold.
+// Beside another kind of question under all it isn't: that may be what keeps it from repeating.
+func (c Condition) repeating(path string) (at string, question Condition, repeats bool) {
+	key, parts := c.joined()
+	if key == "" {
+		return path, c, c.Operator == AtLeast || c.Operator == Greater
+	}
+	for i, part := range parts {
+		partAt, partQuestion, partRepeats := part.repeating(item(path+"."+key, i))
+		switch {
+		case key == allOf && !partRepeats:
+			return "", Condition{}, false
+		case partRepeats && !repeats:
+			at, question, repeats = partAt, partQuestion, true
+		}
+	}
+	return at, question, repeats
 }
 
 // alone: in a flow that a keyword starts there is nobody but the contact.
 func (w *warner) alone(path string, step Step) {
-	message, ok := step.(SendStep)
-	if !ok {
-		return
+	switch step := step.(type) {
+	case SendStep:
+		w.others(path+"."+send, step.Text)
+		w.others(path+".picture", step.Picture)
+	case CallWebhookStep:
+		for _, key := range slices.Sorted(maps.Keys(step.With)) {
+			w.others(withPath(path, key), step.With[key])
+		}
 	}
-	for _, v := range message.Text.variables() {
+}
+
+func (w *warner) others(path string, text Text) {
+	for _, v := range text.variables() {
 		if v.role != "" && v.fallback == "" {
-			w.warn(path+"."+send, codeNobodyElse, v.written)
+			w.warn(path, codeNobodyElse, v.written)
 		}
 	}
 }

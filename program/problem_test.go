@@ -128,10 +128,10 @@ keywords:
     flow: f
   - {match: "ReFerír", flow: f} # <- duplicate_keyword
   - {match: otra, flow: g} # <- unknown_flow
-  - {flow: f} # <- missing_key
+  - {flow: f} # <- keyword_without_words
   - {match: sola} # <- missing_key
   - {match: [], flow: f} # <- empty_text
-  - hola # <- mapping_expected missing_key missing_key`,
+  - hola # <- mapping_expected missing_key keyword_without_words`,
 		"keywords that aren't a list": `
 flows: {f: [{send: hola}]}
 entry_points: {a: {flow: f}}

@@ -6,7 +6,12 @@
 // cursors, and it returns operations for somebody else to carry out, in one transaction.
 package program
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Program is one version of what an author wrote, checked. It comes from Parse only, is never changed afterwards, and
 // may be used from many goroutines.
@@ -20,7 +25,9 @@ type Program struct {
 	Flows       map[string][]Step
 	Rewards     map[string]Reward
 
-	keywords map[string]string // folded keyword → flow
+	keywords      map[string]string // folded keyword → flow
+	prefixes      map[string]string // folded beginning of a message → flow
+	longestPrefix int               // bytes
 }
 
 // FieldType says what a custom field holds.
@@ -66,10 +73,11 @@ type EntryPoint struct {
 	Approval  Approval
 }
 
-// A Keyword starts a flow when a contact writes one of its words.
+// A Keyword starts a flow when a contact writes one of its words, or a message that begins with one.
 type Keyword struct {
-	Match []string
-	Flow  string
+	Match      []string // all of the message
+	StartsWith []string // its beginning
+	Flow       string
 }
 
 // TriggerKind names what fires a trigger.
@@ -84,7 +92,8 @@ const (
 // A Trigger is a list of steps run for the referrer when somebody came through their link.
 type Trigger struct {
 	On         TriggerKind
-	EntryPoint string // "" means any
+	EntryPoint string     // "" means any
+	If         *Condition // asked about the referrer, just before Do; nil when there is none
 	Do         []Step
 }
 
@@ -125,28 +134,48 @@ func (p *Program) Door(name string) (EntryPoint, bool) {
 	return p.EntryPoints[0], true
 }
 
-// Triggered gives where to start for each trigger that fires, in file order. Triggers run for the referrer.
+// Triggered gives where to start for each trigger that fires, in file order. Triggers run for the referrer. One without a
+// condition starts at its first step, as it is written in cursors recorded before triggers had conditions.
 func (p *Program) Triggered(on TriggerKind, entryPoint string) []Cursor {
 	var cursors []Cursor
 	for i, trigger := range p.Triggers {
-		if trigger.On == on && (trigger.EntryPoint == "" || trigger.EntryPoint == entryPoint) {
-			cursors = append(cursors, Cursor{For: Referrer, At: item(triggerPath(i), 0)})
+		if trigger.On != on || trigger.EntryPoint != "" && trigger.EntryPoint != entryPoint {
+			continue
 		}
+		at := triggerStart(i)
+		if trigger.If == nil {
+			at = item(triggerPath(i), 0)
+		}
+		cursors = append(cursors, Cursor{For: Referrer, At: at})
 	}
 	return cursors
 }
 
-// Keyword gives the flow a contact asked for by writing text: all of it must be the keyword, but case, accents and
-// surrounding or repeated white space don't count.
+// Keyword gives the flow a contact asked for by writing text. A keyword that is all of the text comes before one that the
+// text starts with, and of those the longest is meant. Case, accents and surrounding or repeated white space don't count.
 func (p *Program) Keyword(text string) (Cursor, bool) {
-	if len(text) > longestMessageWithKeyword {
-		return Cursor{}, false
+	beginning := text[:min(len(text), longestMessageWithKeyword)]
+	folded := fold(strings.ToValidUTF8(beginning, ""))
+	if flow, ok := p.keywords[folded]; ok && len(beginning) == len(text) {
+		return flowStart(flow, Contact), true
 	}
-	flow, ok := p.keywords[fold(text)]
-	if !ok {
-		return Cursor{}, false
+	for end := min(len(folded), p.longestPrefix); end > 0; end-- {
+		if flow, ok := p.prefixes[folded[:end]]; ok {
+			return flowStart(flow, Contact), true
+		}
 	}
-	return flowStart(flow, Contact), true
+	return Cursor{}, false
+}
+
+// Webhooks lists the names of the webhook accounts that some step calls, sorted.
+func (p *Program) Webhooks() []string {
+	called := map[string]bool{}
+	p.eachStep(func(_ string, step Step) {
+		if call, ok := step.(CallWebhookStep); ok {
+			called[call.Webhook] = true
+		}
+	})
+	return slices.Sorted(maps.Keys(called))
 }
 
 // Welcome gives the flow of the door somebody came in by.

@@ -42,7 +42,7 @@ rewards: {cafe: {title: Un café}}
 			{Name: "zeta", Flow: "f", Attribution: FirstTouch},
 			{Name: "alfa", Flow: "f", Attribution: PerReferrer, AllowMutual: true},
 		},
-		Keywords: []Keyword{{[]string{"hola", "/hola"}, "f"}, {[]string{"10"}, "f"}},
+		Keywords: []Keyword{{Match: []string{"hola", "/hola"}, Flow: "f"}, {Match: []string{"10"}, Flow: "f"}},
 		Triggers: []Trigger{{On: ReferredExistingContact, EntryPoint: "alfa", Do: []Step{IncrementStep{"puntos", 1}}}},
 		Flows: map[string][]Step{"f": {IfStep{
 			Condition: Condition{Field: "puntos", Operator: Greater, Number: 3},
@@ -51,6 +51,7 @@ rewards: {cafe: {title: Un café}}
 		}}},
 		Rewards:  map[string]Reward{"cafe": {Title: "Un café"}},
 		keywords: map[string]string{"hola": "f", "/hola": "f", "10": "f"},
+		prefixes: map[string]string{},
 	}
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)

@@ -36,11 +36,11 @@ var (
 // file. Names are not looked up yet, except fields: their types say how values are read.
 func read(root *yaml.Node, f *findings) *Program {
 	p := &Program{
-		Fields: map[string]Field{}, Flows: map[string][]Step{}, Rewards: map[string]Reward{}, keywords: map[string]string{},
+		Fields: map[string]Field{}, Flows: map[string][]Step{}, Rewards: map[string]Reward{},
+		keywords: map[string]string{}, prefixes: map[string]string{},
 	}
 	r := &reader{findings: f, program: p}
-	values := r.object(element{"", root},
-		"name", "locale", "fields", "entry_points", "keywords", "triggers", "flows", "rewards")
+	values := r.object(element{"", root}, "program")
 	r.heading(values)
 	r.fields(values["fields"])
 	r.entryPoints(values["entry_points"])
@@ -97,7 +97,7 @@ func reservedNames() []string {
 }
 
 func (r *reader) field(e element) Field {
-	kind, ok := r.need(e, r.object(e, "type"), "type")
+	kind, ok := r.need(e, r.object(e, "field"), "type")
 	if !ok {
 		return Field{}
 	}
@@ -132,7 +132,7 @@ func (r *reader) entryPoint(e entry) EntryPoint {
 		r.error(e.path, codeAmbiguousEntryPoint, e.key, strings.ReplaceAll(e.key, "-c", "_c"))
 	}
 	entryPoint := EntryPoint{Name: e.key, Attribution: FirstTouch}
-	values := r.object(e.element, "flow", "attribution", "allow_mutual")
+	values := r.object(e.element, "entry_point")
 	if flow, ok := r.need(e.element, values, "flow"); ok {
 		entryPoint.Flow = r.word(flow)
 	}
@@ -146,49 +146,64 @@ func (r *reader) entryPoint(e entry) EntryPoint {
 }
 
 func (r *reader) keywords(e element) {
-	declared := map[string]string{} // folded keyword → where
+	exact := declaration{r.program.keywords, map[string]string{}}
+	beginning := declaration{r.program.prefixes, map[string]string{}}
 	for _, item := range r.items(e) {
-		values := r.object(item, "match", "flow")
+		values := r.object(item, "keyword")
 		var keyword Keyword
 		if flow, ok := r.need(item, values, "flow"); ok {
 			keyword.Flow = r.word(flow)
 		}
-		if match, ok := r.need(item, values, "match"); ok {
-			keyword.Match = r.matches(match, keyword.Flow, declared)
+		match, hasMatch := values["match"]
+		if hasMatch {
+			keyword.Match = r.words(match, keyword.Flow, exact)
+		}
+		startsWith, hasStart := values["starts_with"]
+		if hasStart {
+			keyword.StartsWith = r.words(startsWith, keyword.Flow, beginning)
+		}
+		if !hasMatch && !hasStart {
+			r.error(item.path, codeKeywordWithoutWords)
 		}
 		r.program.Keywords = append(r.program.Keywords, keyword)
 	}
+	for prefix := range r.program.prefixes {
+		r.program.longestPrefix = max(r.program.longestPrefix, len(prefix))
+	}
 }
 
-func (r *reader) matches(e element, flow string, declared map[string]string) []string {
-	var matches []string
+// A declaration is what keywords of one kind say: which flow they start, and where they stand, by folded word.
+type declaration struct{ flows, paths map[string]string }
+
+func (r *reader) words(e element, flow string, declared declaration) []string {
+	var words []string
 	elements := r.itemsOrOne(e, yaml.ScalarNode)
 	if len(elements) == 0 && !e.isMapping() {
 		r.error(e.path, codeEmptyText)
 	}
 	for _, element := range elements {
-		match := r.word(element)
-		matches = append(matches, match)
-		if match != "" {
-			r.declare(match, element.path, flow, declared)
+		word := r.word(element)
+		words = append(words, word)
+		if word != "" {
+			r.declare(word, element.path, flow, declared)
 		}
 	}
-	return matches
+	return words
 }
 
-func (r *reader) declare(match, path, flow string, declared map[string]string) {
-	folded := fold(match)
-	before, twice := declared[folded]
+func (r *reader) declare(word, path, flow string, declared declaration) {
+	folded := fold(word)
+	before, twice := declared.paths[folded]
 	switch {
 	case folded == "":
 		r.error(path, codeEmptyText)
-	case utf8.RuneCountInString(match) > longestKeyword:
+	case utf8.RuneCountInString(word) > longestKeyword:
 		r.error(path, codeTextTooLong, strconv.Itoa(longestKeyword))
 	case twice:
-		r.error(path, codeDuplicateKeyword, match, strconv.Itoa(r.placeOf(before).line))
+		r.error(path, codeDuplicateKeyword, word, strconv.Itoa(r.placeOf(before).line))
 	default:
-		declared[folded] = path
-		r.program.keywords[folded] = flow
+		declared.paths[folded] = path
+		declared.flows[folded] = flow
 	}
 }
 
@@ -200,12 +215,16 @@ func (r *reader) triggers(e element) {
 
 func (r *reader) trigger(e element) Trigger {
 	var trigger Trigger
-	values := r.object(e, "on", "entry_point", "do")
+	values := r.object(e, "trigger")
 	if on, ok := r.need(e, values, "on"); ok {
 		trigger.On = TriggerKind(r.oneOf(on, codeUnknownTrigger, triggerKinds))
 	}
 	if entryPoint, ok := values["entry_point"]; ok {
 		trigger.EntryPoint = r.word(entryPoint)
+	}
+	if condition, ok := values[ifElse]; ok {
+		read := r.condition(condition)
+		trigger.If = &read
 	}
 	if do, ok := r.need(e, values, "do"); ok {
 		trigger.Do = r.steps(do)
@@ -229,7 +248,7 @@ func (r *reader) rewards(e element) {
 
 func (r *reader) reward(e element) Reward {
 	var reward Reward
-	values := r.object(e, "title", "codes")
+	values := r.object(e, "reward")
 	if title, ok := r.need(e, values, "title"); ok {
 		reward.Title = r.text(title)
 	}

@@ -47,6 +47,11 @@ func (e element) absent() bool {
 func (e element) isScalar() bool  { return e.node.Kind == yaml.ScalarNode }
 func (e element) isMapping() bool { return e.node != nil && e.node.Kind == yaml.MappingNode }
 
+// isEmptyList is a list without items, or nothing where a list should be.
+func (e element) isEmptyList() bool {
+	return e.node.Kind != yaml.AliasNode && (e.absent() || e.node.Kind == yaml.SequenceNode && len(e.node.Content) == 0)
+}
+
 // plain is a scalar written without quotes, which may therefore be a number or a truth value.
 func (e element) plain() bool {
 	return e.isScalar() && e.node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) == 0
@@ -90,9 +95,19 @@ func join(path, key string) string {
 	return path + "." + excerpt(key)
 }
 
-// object reads a mapping of which the keys are known.
-func (r *reader) object(e element, known ...string) map[string]element {
-	values := map[string]element{}
+// shapes are the mappings of which the keys are known. The schema describes each under the same name.
+var shapes = map[string][]string{
+	"program":     {"name", "locale", "fields", "entry_points", "keywords", "triggers", "flows", "rewards"},
+	"field":       {"type"},
+	"entry_point": {"flow", "attribution", "allow_mutual"},
+	"keyword":     {"match", "starts_with", "flow"},
+	"trigger":     {"on", "entry_point", "if", "do"},
+	"reward":      {"title", "codes"},
+}
+
+// object reads a mapping of one of the shapes.
+func (r *reader) object(e element, shape string) map[string]element {
+	known, values := shapes[shape], map[string]element{}
 	for _, entry := range r.entries(e) {
 		if !slices.Contains(known, entry.key) {
 			r.unknown(entry.path, codeUnknownKey, entry.key, known)

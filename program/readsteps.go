@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -12,9 +11,11 @@ import (
 
 // companions are the keys that may stand beside an action.
 var companions = map[string][]string{
-	increment: {"by"},
-	set:       {"to"},
-	ifElse:    {"then", "else"},
+	increment:   {"by"},
+	set:         {"to"},
+	send:        {"picture", "quick_replies"},
+	callWebhook: {"with"},
+	ifElse:      {"then", "else"},
 }
 
 const longestWait = 365 * 24 * time.Hour
@@ -27,7 +28,7 @@ var (
 // steps reads a list of steps, or one step that isn't in a list. A step that can't be read is nil.
 func (r *reader) steps(e element) []Step {
 	elements := r.itemsOrOne(e, yaml.MappingNode)
-	if e.node.Kind != yaml.AliasNode && len(elements) == 0 && (e.absent() || e.node.Kind == yaml.SequenceNode) {
+	if e.isEmptyList() {
 		r.warn(e.path, codeEmptyList)
 	}
 	steps := make([]Step, len(elements))
@@ -121,11 +122,13 @@ func (r *reader) actionStep(action string, e element, values map[string]element)
 	case removeTag:
 		return RemoveTagStep{Tag: r.tag(value)}
 	case send:
-		return SendStep{Text: r.message(value)}
+		return r.send(values)
 	case runFlow:
 		return RunFlowStep{Flow: r.word(value)}
 	case grantReward:
 		return GrantRewardStep{Reward: r.word(value)}
+	case callWebhook:
+		return r.callWebhook(values)
 	case wait:
 		return WaitStep{For: r.duration(value)}
 	default:
@@ -215,88 +218,4 @@ func (r *reader) ifElse(e element, values map[string]element) Step {
 		step.Else = r.steps(otherwise)
 	}
 	return step
-}
-
-func (r *reader) condition(e element) Condition {
-	var condition Condition
-	var subjects, comparisons []entry
-	for _, entry := range r.entries(e) {
-		switch {
-		case entry.key == "field" || entry.key == "tag":
-			subjects = append(subjects, entry)
-		case slices.Contains(operators, Operator(entry.key)):
-			comparisons = append(comparisons, entry)
-		default:
-			r.unknown(entry.path, codeUnknownOperator, entry.key, conditionKeys())
-			return condition
-		}
-	}
-	if e.node.Kind == yaml.AliasNode || !e.absent() && !e.isMapping() {
-		return condition // reported already
-	}
-	if !r.exactlyOne(e, subjects, codeMissingSubject, codeTwoSubjects) ||
-		!r.exactlyOne(e, comparisons, codeMissingOperator, codeTwoOperators) {
-		return condition
-	}
-	condition.Operator = Operator(comparisons[0].key)
-	if subjects[0].key == "tag" {
-		condition.Tag = r.tag(subjects[0].element)
-		r.compareTag(&condition, comparisons[0].element)
-		return condition
-	}
-	condition.Field = r.word(subjects[0].element)
-	r.compareField(&condition, comparisons[0].element)
-	return condition
-}
-
-func conditionKeys() []string {
-	keys := []string{"field", "tag"}
-	for _, operator := range operators {
-		keys = append(keys, string(operator))
-	}
-	return keys
-}
-
-func (r *reader) exactlyOne(e element, entries []entry, codeNone, codeTwo string) bool {
-	switch len(entries) {
-	case 0:
-		r.error(e.path, codeNone)
-	case 1:
-		return true
-	default:
-		r.error(e.path, codeTwo, entries[0].key, entries[1].key)
-	}
-	return false
-}
-
-func (r *reader) compareTag(condition *Condition, with element) {
-	if condition.Operator != IsSet {
-		r.error(with.path, codeOperatorNotForTag, string(condition.Operator))
-		return
-	}
-	condition.Is = r.trueOrFalse(with)
-}
-
-// compareField reads the value a field is compared with, as the field's type has it.
-func (r *reader) compareField(condition *Condition, with element) {
-	switch kind := r.program.Fields[condition.Field].Type; {
-	case condition.Operator == IsSet:
-		condition.Is = r.trueOrFalse(with)
-	case kind == NumberField && r.suits(condition, with, codeOperatorNotForNumber, numberOperators):
-		condition.Number, _ = r.whole(with)
-	case kind == TextField && r.suits(condition, with, codeOperatorNotForText, textOperators):
-		condition.Text = r.text(with)
-	}
-}
-
-func (r *reader) suits(condition *Condition, with element, code string, suitable []Operator) bool {
-	if slices.Contains(suitable, condition.Operator) {
-		return true
-	}
-	var names []string
-	for _, operator := range suitable {
-		names = append(names, string(operator))
-	}
-	r.error(with.path, code, string(condition.Operator), condition.Field, strings.Join(names, ", "))
-	return false
 }

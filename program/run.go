@@ -1,5 +1,10 @@
 package program
 
+import (
+	"slices"
+	"strings"
+)
+
 // stepBudget bounds a run: flows that fan out into one another could otherwise go on for ever.
 const stepBudget = 10_000
 
@@ -13,9 +18,27 @@ func (p *Program) Run(state State, from ...Cursor) Outcome {
 		if person == nil {
 			continue
 		}
-		r.follow(p.locate(cursor.At), &chain{who: cursor.For, person: person, reward: p.knownReward(cursor.Reward)})
+		r.start(cursor.At, &chain{who: cursor.For, person: person, reward: p.knownReward(cursor.Reward)})
 	}
 	return r.outcome
+}
+
+func (r *run) start(at string, c *chain) {
+	if index, ok := r.program.triggerAt(at); ok {
+		r.trigger(index, c)
+		return
+	}
+	r.follow(r.program.locate(at), c)
+}
+
+// trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed.
+func (r *run) trigger(index int, c *chain) {
+	if condition := r.program.Triggers[index].If; condition != nil {
+		if !r.spend(condition.questions()) || !r.decide(*condition, triggerStart(index)+"."+ifElse, c) {
+			return
+		}
+	}
+	r.follow([]frame{r.program.triggered(index)}, c)
 }
 
 func (p *Program) knownReward(name string) string {
@@ -30,7 +53,7 @@ type run struct {
 	program    *Program
 	entryPoint string
 	people     map[Role]*Person
-	start      map[Role]*Person // as they were; never changed
+	before     map[Role]*Person // as they were; never changed
 	lastSeen   map[sight]int64
 	steps      int
 	outcome    Outcome
@@ -58,7 +81,7 @@ func newRun(p *Program, state State) *run {
 	}
 	return &run{
 		program: p, entryPoint: state.EntryPoint,
-		people: people, start: state.People, lastSeen: map[sight]int64{},
+		people: people, before: state.People, lastSeen: map[sight]int64{},
 	}
 }
 
@@ -66,17 +89,17 @@ func newRun(p *Program, state State) *run {
 // where they go on.
 func (r *run) follow(frames []frame, c *chain) {
 	for frames = unfinished(frames); len(frames) > 0; frames = unfinished(frames) {
-		if !r.spendStep() {
+		top := &frames[len(frames)-1]
+		if !r.spend(price(top.steps[top.next])) {
 			return
 		}
-		top := &frames[len(frames)-1]
 		switch step := top.steps[top.next].(type) {
 		case WaitStep:
 			top.next++
 			r.wait(step, unfinished(frames), c)
 			return
 		case IfStep:
-			branch := top.branch(step, r.holds(step.Condition, item(top.path, top.next)+".if", c))
+			branch := top.branch(step, r.decide(step.Condition, item(top.path, top.next)+"."+ifElse, c))
 			top.next++
 			frames = append(frames, branch)
 		case RunFlowStep:
@@ -89,12 +112,24 @@ func (r *run) follow(frames []frame, c *chain) {
 	}
 }
 
-func (r *run) spendStep() bool {
-	if r.steps == stepBudget {
+// price is what a step takes of the budget: each question of a condition and each text of a call count as a step.
+func price(step Step) int {
+	switch step := step.(type) {
+	case IfStep:
+		return step.Condition.questions()
+	case CallWebhookStep:
+		return max(1, len(step.With))
+	}
+	return 1
+}
+
+// spend takes steps off the budget. Once there aren't enough, nothing more is run.
+func (r *run) spend(steps int) bool {
+	if r.outcome.Truncated || r.steps+steps > stepBudget {
 		r.outcome.Truncated = true
 		return false
 	}
-	r.steps++
+	r.steps += steps
 	return true
 }
 
@@ -133,6 +168,8 @@ func (r *run) act(step Step, basis *Basis, c *chain) {
 		r.do(Op{Kind: OpGrant, Who: c.who, Reward: step.Reward, Basis: copiedBasis(basis)})
 	case SendStep:
 		r.send(step, c)
+	case CallWebhookStep:
+		r.do(Op{Kind: OpCall, Who: c.who, Webhook: step.Webhook, With: r.renderEach(step.With, c)})
 	}
 }
 
@@ -161,11 +198,34 @@ func (r *run) set(step SetStep, c *chain) {
 }
 
 func (r *run) send(step SendStep, c *chain) {
-	op := Op{Kind: OpSend, Who: c.who, Text: r.render(step.Text, c)}
+	op := Op{
+		Kind: OpSend, Who: c.who, Text: r.render(step.Text, c),
+		Picture: r.picture(step.Picture, c), QuickReplies: slices.Clone(step.QuickReplies),
+	}
 	if hasHole(op.Text) {
 		op.Reward = c.reward
 	}
 	r.do(op)
+}
+
+// picture is the address of a message's picture. A message whose address isn't known goes without.
+func (r *run) picture(address Text, c *chain) string {
+	rendered := r.render(address, c)
+	if !strings.HasPrefix(rendered, secure) {
+		return ""
+	}
+	return rendered
+}
+
+func (r *run) renderEach(texts map[string]Text, c *chain) map[string]string {
+	if len(texts) == 0 {
+		return nil
+	}
+	rendered := make(map[string]string, len(texts))
+	for key, text := range texts {
+		rendered[key] = r.render(text, c)
+	}
+	return rendered
 }
 
 // copiedBasis keeps what an outcome holds apart from the program, which is shared.

@@ -54,8 +54,8 @@ func opLine(op Op) string {
 	var members map[string]any
 	_ = json.Unmarshal(raw, &members)
 	line := string(op.Kind) + " " + string(op.Who)
-	for _, name := range []string{"Field", "Tag", "Reward", "Delta", "Number", "Text"} {
-		if value := members[name]; value != "" && value != 0.0 {
+	for _, name := range []string{"Field", "Tag", "Reward", "Webhook", "Delta", "Number", "Text", "Picture", "QuickReplies", "With"} {
+		if value := members[name]; value != nil && value != "" && value != 0.0 {
 			value, _ := json.Marshal(value)
 			line += " " + strings.Trim(strings.ReplaceAll(string(value), CodeHole, "[code]"), `"`)
 		}
@@ -324,7 +324,7 @@ func TestGoingOnAtACursor(t *testing.T) {
 	for _, at := range []string{
 		"", "flows", "flows.", "flows.f", "flows.f[2]", "flows.f[-1]", "flows.f[00]", "flows.f[+1]", "flows.f[0", "flows.f0]",
 		"flows.f[0].then", "flows.f[0]then[0]", "flows.f[0].when[0]", "flows.f[1].then[0]", "flows.f[0].then[9]", "flows.g[0]",
-		"triggers[0]", "triggers[0].do", "triggers[1].do[0]", "triggers.do[0]", "flows.f[0] ", "flows.f[99999999999999999999]",
+		"triggers[1]", "triggers[0]x", "triggers[0].do", "triggers[1].do[0]", "triggers.do[0]", "flows.f[0] ", "flows.f[99999999999999999999]",
 	} {
 		t.Run("no place "+at, func(t *testing.T) { checkTold(t, p.Run(referrerWith(9), Cursor{For: Referrer, At: at})) })
 	}

@@ -67,7 +67,7 @@ const (
 	ifElse      = "if"
 )
 
-var actions = []string{increment, set, addTag, removeTag, send, runFlow, grantReward, wait, ifElse}
+var actions = []string{increment, set, addTag, removeTag, send, runFlow, grantReward, callWebhook, wait, ifElse}
 
 func (IncrementStep) action() string   { return increment }
 func (SetStep) action() string         { return set }
@@ -79,43 +79,3 @@ func (GrantRewardStep) action() string { return grantReward }
 func (CallWebhookStep) action() string { return callWebhook }
 func (WaitStep) action() string        { return wait }
 func (IfStep) action() string          { return ifElse }
-
-// Operator names a comparison.
-type Operator string
-
-// The operators.
-const (
-	Equals    Operator = "equals"
-	NotEquals Operator = "not_equals"
-	Greater   Operator = "greater"
-	AtLeast   Operator = "at_least"
-	Less      Operator = "less"
-	AtMost    Operator = "at_most"
-	Contains  Operator = "contains"
-	IsSet     Operator = "is_set"
-	Reaches   Operator = "reaches"
-)
-
-var (
-	numberOperators = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, IsSet, Reaches}
-	textOperators   = []Operator{Equals, NotEquals, Contains, IsSet}
-	operators       = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, Contains, IsSet, Reaches}
-)
-
-// A Condition asks about a field or a tag of the person a flow runs for: one of Field and Tag is given.
-type Condition struct {
-	Field    string
-	Tag      string
-	Operator Operator
-	Number   int64  // what a number field is compared with
-	Text     string // what a text field is compared with
-	Is       bool   // what is_set expects
-}
-
-// threshold is the total a grant inside the condition rests on, if it rests on one.
-func (c Condition) threshold() *Basis {
-	if c.Operator == Reaches || c.Operator == AtLeast {
-		return &Basis{Field: c.Field, Threshold: c.Number}
-	}
-	return nil
-}

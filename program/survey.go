@@ -21,7 +21,7 @@ type survey struct {
 // facts may hold at a point. Its zero value is a run that has just begun.
 type facts struct {
 	changed, granted names
-	spoken           bool // something was sent or granted
+	spoken           bool // something was sent, told or granted
 }
 
 // names is a set of fields or of rewards, by number. As a plain value it is copied by assignment.
@@ -124,7 +124,7 @@ func (s *survey) after(f facts, step Step) facts {
 	case GrantRewardStep:
 		f.granted = s.mark(f.granted, "reward "+step.Reward)
 		f.spoken = true
-	case SendStep:
+	case SendStep, CallWebhookStep:
 		f.spoken = true
 	}
 	return f
@@ -137,7 +137,7 @@ func (s *survey) mark(set names, name string) names {
 	return set
 }
 
-// start begins where people do. The triggers of one referral share a run, so each may see what the others changed.
+// start begins where people do. The triggers of one referral share a run, so each may see what those before it changed.
 func (s *survey) start() {
 	for _, entryPoint := range s.program.EntryPoints {
 		s.enter(entryPoint.Flow, facts{})
@@ -145,12 +145,14 @@ func (s *survey) start() {
 	for _, keyword := range s.program.Keywords {
 		s.enter(keyword.Flow, facts{})
 	}
-	var triggered facts
-	for _, trigger := range s.program.Triggers {
-		triggered = triggered.with(s.mayDo(trigger.Do))
-	}
+	triggered := map[TriggerKind]names{} // the fields that the triggers of a kind may have changed so far
 	for i, trigger := range s.program.Triggers {
-		s.follow(triggerPath(i), trigger.Do, facts{changed: triggered.changed})
+		before := facts{changed: triggered[trigger.On]}
+		if trigger.If != nil {
+			s.see(triggerStart(i)+"."+ifElse, *trigger.If, before)
+		}
+		s.follow(triggerPath(i), trigger.Do, before)
+		triggered[trigger.On] = before.changed.with(s.mayDo(trigger.Do).changed)
 	}
 }
 
@@ -195,11 +197,12 @@ func (s *survey) follow(path string, steps []Step, f facts) facts {
 }
 
 func (s *survey) see(path string, condition Condition, f facts) {
-	if condition.Operator != Reaches {
-		return
-	}
-	i, ok := s.number["field "+condition.Field]
-	s.changedBefore[path] = s.changedBefore[path] || ok && f.changed.has(i)
+	condition.eachQuestion(path, func(path string, question Condition) {
+		if question.Operator == Reaches {
+			i, ok := s.number["field "+question.Field]
+			s.changedBefore[path] = s.changedBefore[path] || ok && f.changed.has(i)
+		}
+	})
 }
 
 // reachable lists the flows that may run when these do, themselves included.

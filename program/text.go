@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -54,7 +55,10 @@ const (
 	rewardTitle
 )
 
-const linkPrefix = "link."
+const (
+	linkPrefix = "link."
+	secure     = "https://" // how the address of a picture begins
+)
 
 // personVariables are those every person has.
 var personVariables = map[string]func(*Person) string{
@@ -127,7 +131,8 @@ func (t Text) variables() []*variable {
 	return variables
 }
 
-// render fills in a text for the chain's person.
+// render fills in a text for the chain's person, up to the length that authors' texts may have: a field set to itself
+// twice would double with every step.
 func (r *run) render(text Text, c *chain) string {
 	var out []byte
 	emptied := false // the part before was a variable without a value
@@ -141,11 +146,28 @@ func (r *run) render(text Text, c *chain) string {
 		}
 		emptied = part.variable != nil && piece == ""
 		out = append(out, piece...)
+		if len(out) > longestText*utf8.UTFMax {
+			break
+		}
 	}
 	if emptied {
 		out = bytes.TrimSuffix(out, []byte(" "))
 	}
-	return string(out)
+	return firstCharacters(string(out), longestText)
+}
+
+func firstCharacters(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	count := 0
+	for i := range text {
+		if count == most {
+			return text[:i]
+		}
+		count++
+	}
+	return text
 }
 
 // closeGap takes away the space that would stand alone where a variable had no value: "¡Hola {{first_name}}!" becomes

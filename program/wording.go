@@ -127,6 +127,10 @@ var messages = map[string]message{
 		"La atribución «{0}» no existe. Usa first_touch (cada invitado cuenta una vez) o per_referrer (una vez por cada persona que lo invite).",
 		"There is no attribution “{0}”. Use first_touch (an invitee counts once) or per_referrer (once for each person who invites them).",
 	},
+	codeKeywordWithoutWords: {
+		"Falta lo que la gente tiene que escribir. Añade match (todo el mensaje) o starts_with (cómo empieza).",
+		"What people have to write is missing. Add match (the whole message) or starts_with (how it begins).",
+	},
 	codeDuplicateKeyword: {
 		"La palabra clave «{0}» ya está en la línea {1}; las mayúsculas y los acentos no cuentan. Quita una de las dos.",
 		"The keyword “{0}” is already on line {1}; capitals and accents make no difference. Remove one of the two.",
@@ -148,12 +152,32 @@ var messages = map[string]message{
 		"This step doesn't say what to do. Add an action such as send, increment or if.",
 	},
 	codeUnknownAction: {
-		"La acción «{0}» no existe. Usa increment, set, add_tag, remove_tag, send, run_flow, grant_reward, wait o if.",
-		"There is no action “{0}”. Use increment, set, add_tag, remove_tag, send, run_flow, grant_reward, wait or if.",
+		"La acción «{0}» no existe. Usa increment, set, add_tag, remove_tag, send, run_flow, grant_reward, call_webhook, wait o if.",
+		"There is no action “{0}”. Use increment, set, add_tag, remove_tag, send, run_flow, grant_reward, call_webhook, wait or if.",
 	},
 	codeTwoActions: {
 		"Este paso tiene dos acciones, {0} y {1}. Escribe cada una en su propio paso, con su guion.",
 		"This step has two actions, {0} and {1}. Write each as a step of its own, with its own dash.",
+	},
+	codeBadPicture: {
+		"La foto necesita una dirección que empiece por https://, o una sola variable de un campo de texto que la contenga, como {{foto}}.",
+		"A picture needs an address that begins with https://, or a single variable of a text field that holds one, such as {{photo}}.",
+	},
+	codeVariableInReply: {
+		"Un botón no admite variables. Escribe el texto tal como debe leerse; la variable ponla en el mensaje.",
+		"A button can't hold variables. Write its text just as it should read, and put the variable in the message.",
+	},
+	codeDuplicateReply: {
+		"Los botones «{0}» y «{1}» son iguales; las mayúsculas y los acentos no cuentan. Quita uno o cambia su texto.",
+		"The buttons “{0}” and “{1}” are the same; capitals and accents make no difference. Remove one or change its text.",
+	},
+	codeBadWebhookName: {
+		"«{0}» no puede ser el nombre de una cuenta de webhook. Usa minúsculas sin acento, números, «_» y «-», y 40 caracteres como mucho.",
+		"“{0}” can't be the name of a webhook account. Use plain small letters, digits, “_” and “-”, at most 40 characters.",
+	},
+	codeBadWithKey: {
+		"«{0}» no sirve como nombre de un dato. Usa minúsculas sin acento, números y «_», y 40 caracteres como mucho.",
+		"“{0}” can't name a value. Use plain small letters, digits and “_”, at most 40 characters.",
 	},
 	codeZeroIncrement: {
 		"Sumar 0 no cambia nada. Pon otro número, o quita el paso.",
@@ -168,24 +192,32 @@ var messages = map[string]message{
 		"“{0}” isn't a time to wait. Write a number and its unit, such as 90s, 15m, 24h or 7d; at most 365d.",
 	},
 	codeMissingSubject: {
-		"La condición no dice qué mirar. Añade field (un campo) o tag (una etiqueta).",
-		"The condition doesn't say what to look at. Add field or tag.",
+		"La condición no dice qué mirar. Añade field (un campo) o tag (una etiqueta), o junta varias condiciones con all o any.",
+		"The condition doesn't say what to look at. Add field or tag, or join several conditions with all or any.",
 	},
 	codeTwoSubjects: {
-		"La condición mira un campo y una etiqueta a la vez. Deja uno, y pon el otro en un if dentro de then.",
-		"The condition looks at a field and a tag at once. Keep one, and put the other in an if inside then.",
+		"La condición mira un campo y una etiqueta a la vez. Haz dos condiciones y júntalas con all.",
+		"The condition looks at a field and a tag at once. Make it two conditions and join them with all.",
 	},
 	codeMissingOperator: {
 		"La condición no dice cómo comparar. Añade por ejemplo reaches: 10, equals: 5 o is_set: true.",
 		"The condition doesn't say how to compare. Add reaches: 10, equals: 5 or is_set: true, for example.",
 	},
 	codeTwoOperators: {
-		"La condición compara de dos maneras, {0} y {1}. Deja una, y pon la otra en un if dentro de then.",
-		"The condition compares in two ways, {0} and {1}. Keep one, and put the other in an if inside then.",
+		"La condición compara de dos maneras, {0} y {1}. Haz dos condiciones y júntalas con all.",
+		"The condition compares in two ways, {0} and {1}. Make it two conditions and join them with all.",
+	},
+	codeJoinNotAlone: {
+		"«{0}» va sin más claves a su lado. Pasa «{1}» a una condición de su lista, con su guion.",
+		"“{0}” stands without other keys beside it. Move “{1}” into a condition of its list, with its own dash.",
+	},
+	codeNothingToJoin: {
+		"«{0}» necesita una lista de condiciones. Añade al menos una, por ejemplo «- {field: puntos, at_least: 10}».",
+		"“{0}” needs a list of conditions. Add at least one, for example “- {field: points, at_least: 10}”.",
 	},
 	codeUnknownOperator: {
-		"«{0}» no existe en una condición. Usa field o tag, y equals, not_equals, greater, at_least, less, at_most, contains, is_set o reaches.",
-		"There is no “{0}” in a condition. Use field or tag, and equals, not_equals, greater, at_least, less, at_most, contains, is_set or reaches.",
+		"«{0}» no existe en una condición. Usa field o tag, y equals, not_equals, greater, at_least, less, at_most, contains, is_set o reaches; o bien all o any.",
+		"There is no “{0}” in a condition. Use field or tag, and equals, not_equals, greater, at_least, less, at_most, contains, is_set or reaches; or else all or any.",
 	},
 	codeOperatorNotForTag: {
 		"Una etiqueta se tiene o no se tiene: {0} no se le aplica. Usa is_set: true o is_set: false.",
@@ -228,8 +260,8 @@ var messages = map[string]message{
 		"“{0}” opens a variable and never closes it. Add }} after the name.",
 	},
 	codeCodeOutsideMessage: {
-		"El código de un premio solo puede ir en un mensaje (send), no guardarse en un campo.",
-		"A reward's code can only go into a message (send); it can't be kept in a field.",
+		"El código de un premio solo puede ir en el texto de un mensaje (send): quítalo de aquí.",
+		"A reward's code can only go into the text of a message (send): remove it here.",
 	},
 	codeRewardWithoutCodes: {
 		"El mensaje habla de un código, pero el premio «{0}» no los tiene. Añade codes: pool al premio o quita {{reward.code}}.",
@@ -263,12 +295,20 @@ var messages = map[string]message{
 		"Nada cambia «{0}» justo antes de esta condición, así que nunca se cumplirá. Súmale antes, en el mismo disparador y sin wait de por medio, o usa at_least.",
 		"Nothing changes “{0}” just before this condition, so it will never hold. Add to the field first, in the same trigger and without a wait between, or use at_least.",
 	},
+	codeReachesTooEarly: {
+		"La condición de un disparador se mira antes que sus pasos, y hasta ahí nada cambia «{0}»: nunca se cumplirá. Ponla en un if dentro de do, después de sumar, o usa at_least.",
+		"A trigger's condition is looked at before its steps, and nothing changes “{0}” until then, so it will never hold. Put it in an if inside do, after adding, or use at_least.",
+	},
+	codeUnheardReply: {
+		"Pulsar «{0}» no hará nada: ninguna palabra clave lo escucha. Añádelo a match en keywords, o quita el botón.",
+		"Pressing “{0}” will do nothing, because no keyword listens to it. Add it to match under keywords, or remove the button.",
+	},
 	codeFlowNeverUsed: {
 		"Nada lleva al flujo «{0}». Llámalo desde un punto de entrada, una palabra clave, un disparador u otro flujo, o quítalo.",
 		"Nothing leads to the flow “{0}”. Use it in an entry point, a keyword, a trigger or another flow, or remove it.",
 	},
 	codeNobodyElse: {
-		"Una palabra clave también lleva a este mensaje, y entonces «{0}» no tiene valor. Añade un texto de reserva: {{{0}|alguien}}.",
-		"A keyword leads to this message too, and then “{0}” has no value. Give it a fallback: {{{0}|someone}}.",
+		"Una palabra clave también lleva a este paso, y entonces «{0}» no tiene valor. Añade un texto de reserva: {{{0}|alguien}}.",
+		"A keyword leads to this step too, and then “{0}” has no value. Give it a fallback: {{{0}|someone}}.",
 	},
 }

@@ -20,6 +20,8 @@ const (
 	startWithin = time.Second
 	// slowCall marks an account as one to keep out of workflow tasks for a while.
 	slowCall = time.Second
+	// webhookChannel is the one whose accounts are servers, which are called, and not people, who are written to.
+	webhookChannel = "webhook"
 )
 
 // DeliverInput is one lane of a segment's messages.
@@ -173,22 +175,44 @@ func (a *Activities) attempt(ctx context.Context, taken channel.Attempt) made {
 }
 
 func (a *Activities) send(ctx context.Context, taken channel.Attempt) channel.Outcome {
-	account, err := a.accounts.Account(ctx, taken.Bot, taken.Account)
-	if err != nil {
-		return channel.Outcome{Failure: &channel.SendError{Class: channel.Retry, Code: "account", Detail: "the account can't be read: " + err.Error()}}
-	}
-	adapter, known := a.channels[account.Channel]
-	if !known {
-		return channel.Outcome{Failure: &channel.SendError{Class: channel.Config, Code: "channel", Detail: "this worker has no channel " + account.Channel}}
+	account, adapter, failure := a.addressee(ctx, taken)
+	if failure != nil {
+		return channel.Outcome{Failure: failure}
 	}
 	sending, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	started := time.Now()
 	receipt, err := adapter.Send(sending, account, taken.To, taken.Message)
-	var failure *channel.SendError
 	if err != nil {
 		failure = channel.Classify(err)
 	}
 	a.health.note(taken.Bot, taken.Account, failure == nil || !mayYetSucceed(failure.Class), time.Since(started))
 	return channel.Outcome{Receipt: receipt, Failure: failure}
+}
+
+// addressee finds where an attempt goes. A call of a webhook that nobody connected goes on once somebody does; one of an account that
+// people chat on never may, and an account stays on its channel: only another program helps.
+func (a *Activities) addressee(ctx context.Context, taken channel.Attempt) (channel.Account, channel.Adapter, *channel.SendError) {
+	account, err := a.accounts.Account(ctx, taken.Bot, taken.Account)
+	switch {
+	case errors.Is(err, referral.ErrNotFound) && taken.Call:
+		return account, nil, unsent(channel.Config, "account", "connect an account named "+taken.Account+" of channel webhook: then the call goes out")
+	case err != nil:
+		return account, nil, unsent(channel.Retry, "account", "the account can't be read: "+err.Error())
+	case taken.Call && account.Channel != webhookChannel:
+		return account, nil, unsent(channel.Bad, "channel", "call_webhook names "+taken.Account+", which is an account of channel "+account.Channel+
+			" and can't be called: connect one of channel webhook under another name and name that in the program")
+	case !taken.Call && account.Channel == webhookChannel:
+		return account, nil, unsent(channel.Bad, "channel", "an account of channel webhook takes no messages, only calls")
+	}
+	adapter, known := a.channels[account.Channel]
+	if !known {
+		return account, nil, unsent(channel.Config, "channel", "this worker has no channel "+account.Channel)
+	}
+	return account, adapter, nil
+}
+
+// unsent is a failure before any call to a platform.
+func unsent(class channel.Class, code, detail string) *channel.SendError {
+	return &channel.SendError{Class: class, Code: code, Detail: detail}
 }

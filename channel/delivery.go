@@ -35,8 +35,9 @@ type Attempt struct {
 	Delivery int64
 	Lease    int64 // fencing token: only its holder writes the outcome
 	Account  string
-	To       string // the identity's external id
+	To       string // the identity's external id; of a call the public id of whom it tells about
 	Message  Message
+	Call     bool // a call of a webhook: the message's text is a JSON object, and no person may get it
 	Number   int  // 1 for the first
 	Unsure   bool // the attempt before this one ended unknown: the message may have been sent
 }

@@ -32,7 +32,7 @@ func (s *Store) Begin(ctx context.Context, bot string, delivery int64, leaseFor 
 		Message: channel.Message{
 			Text: rows[0].Body, Picture: rows[0].Picture, QuickReplies: rows[0].QuickReplies, Key: fmt.Sprintf("%s-%d", bot, delivery),
 		},
-		Number: int(rows[0].Attempt), Unsure: rows[0].ErrorClass == string(channel.Unknown),
+		Call: rows[0].Call, Number: int(rows[0].Attempt), Unsure: rows[0].ErrorClass == string(channel.Unknown),
 	}, true, nil
 }
 
@@ -48,11 +48,11 @@ func (s *Store) Standing(ctx context.Context, bot string, delivery int64) (chann
 	}, nil
 }
 
-// Finish writes what came of an attempt and gives the delivery's state after it. When the lease has passed to somebody
+// Finish writes what came of an attempt, a failure also on record, and gives the delivery's state after it. When the lease has passed to somebody
 // else, nothing is written: that attempt's word counts.
 func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome channel.Outcome) (channel.DeliveryState, error) {
 	if failure := outcome.Failure; failure != nil && failure.Class == channel.Window {
-		_, err := s.queries.AwaitWindow(ctx, db.AwaitWindowParams{
+		err := s.queries.AwaitWindow(ctx, db.AwaitWindowParams{
 			BotID: attempt.Bot, DeliveryID: attempt.Delivery, Lease: attempt.Lease, Error: channel.CleanText(failure.Error()),
 		})
 		if err != nil {

@@ -193,8 +193,8 @@ func (s *Store) deliveries(ctx context.Context, params db.DeliveriesParams) ([]r
 	views := make([]referral.DeliveryView, len(rows))
 	for i, row := range rows {
 		views[i] = referral.DeliveryView{
-			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID, Text: shown(row.Body), State: row.State,
-			WaitingFor: row.WaitingFor, Attempt: row.Attempt, Error: row.Error, PlatformID: row.PlatformID,
+			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID, Text: shown(row.Body),
+			Picture: row.Picture, QuickReplies: row.QuickReplies, State: row.State, WaitingFor: row.WaitingFor, Attempt: row.Attempt, Error: row.Error, PlatformID: row.PlatformID,
 			CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		}
 		if row.ReferralID != 0 {

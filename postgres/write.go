@@ -78,35 +78,45 @@ func (w *writing) op(ctx context.Context, ordinal int32, op program.Op) error {
 			ReferralID: w.referral, Run: segment.Run, Segment: segment.Name, Ordinal: ordinal,
 		})
 	case program.OpSetNumber:
-		w.person(op.Who).Numbers[op.Field] = op.Number
+		put(&w.person(op.Who).Numbers, op.Field, op.Number)
 		return w.queued.SetNumber(ctx, db.SetNumberParams{
 			BotID: segment.Bot, ContactID: who.contact, Field: op.Field, Number: op.Number,
 			ReferralID: w.referral, Run: segment.Run, Segment: segment.Name, Ordinal: ordinal,
 		})
 	case program.OpSetText:
+		put(&w.person(op.Who).Texts, op.Field, op.Text)
 		return w.queued.SetText(ctx, db.SetTextParams{BotID: segment.Bot, ContactID: who.contact, Field: op.Field, Text: op.Text})
 	case program.OpAddTag:
+		put(&w.person(op.Who).Tags, op.Tag, true)
 		return w.queued.AddTag(ctx, db.AddTagParams{BotID: segment.Bot, ContactID: who.contact, Tag: op.Tag})
 	case program.OpRemoveTag:
+		delete(w.person(op.Who).Tags, op.Tag)
 		return w.queued.RemoveTag(ctx, db.RemoveTagParams{BotID: segment.Bot, ContactID: who.contact, Tag: op.Tag})
 	case program.OpGrant:
 		return w.grant(ctx, ordinal, op)
 	case program.OpSend:
 		return w.send(ctx, ordinal, op)
+	case program.OpCall:
+		return w.call(ctx, ordinal, op)
 	default:
 		return fmt.Errorf("the books don't know operation %q", op.Kind)
 	}
 }
 
+// person is somebody as they are after the operations so far: later ones may tell of them.
 func (w *writing) person(who program.Role) *program.Person { return w.scene.People[who] }
+
+func put[V any](values *map[string]V, name string, value V) {
+	if *values == nil {
+		*values = map[string]V{}
+	}
+	(*values)[name] = value
+}
 
 // count follows a number so that the result can say what became of it.
 func (w *writing) count(op program.Op) {
 	person := w.person(op.Who)
-	if person.Numbers == nil {
-		person.Numbers = map[string]int64{}
-	}
-	person.Numbers[op.Field] += op.Delta
+	put(&person.Numbers, op.Field, person.Numbers[op.Field]+op.Delta)
 	words := fmt.Sprintf("%s %+d → %d", op.Field, op.Delta, person.Numbers[op.Field])
 	if op.Who == program.Invitee {
 		words = "the invitee's " + words
@@ -191,6 +201,7 @@ func (w *writing) send(ctx context.Context, ordinal int32, op program.Op) error 
 	segment, who := w.scene.Segment, w.actors[op.Who]
 	row := db.InsertDeliveryParams{
 		BotID: segment.Bot, ContactID: who.contact, Account: who.account, ExternalID: who.externalID, Body: op.Text,
+		Picture: op.Picture, QuickReplies: op.QuickReplies,
 		ReferralID: w.referral, Run: segment.Run, Segment: segment.Name, Ordinal: ordinal, State: stateQueued,
 	}
 	if op.Reward != "" {

@@ -85,21 +85,23 @@ type GrantView struct {
 	Stocked    bool      `json:"stocked"` // false while its code is missing from the pool
 }
 
-// A DeliveryView is one message.
+// A DeliveryView is one message, or one call of a webhook.
 type DeliveryView struct {
-	ID         int64     `json:"id,string"`
-	UserID     string    `json:"user_id"`
-	Account    string    `json:"account"`
-	To         string    `json:"to"`
-	Text       string    `json:"text"`
-	State      string    `json:"state"`
-	WaitingFor string    `json:"waiting_for"`
-	Attempt    int32     `json:"attempt"`
-	Error      string    `json:"error"`
-	PlatformID string    `json:"platform_id"`
-	Referral   string    `json:"referral,omitempty"`
-	CreatedAt  time.Time `json:"created_at"`
-	UpdatedAt  time.Time `json:"updated_at"`
+	ID           int64     `json:"id,string"`
+	UserID       string    `json:"user_id"`
+	Account      string    `json:"account"`
+	To           string    `json:"to"`
+	Text         string    `json:"text"` // of a call: its data as JSON
+	Picture      string    `json:"picture"`
+	QuickReplies []string  `json:"quick_replies"`
+	State        string    `json:"state"`
+	WaitingFor   string    `json:"waiting_for"`
+	Attempt      int32     `json:"attempt"`
+	Error        string    `json:"error"`
+	PlatformID   string    `json:"platform_id"`
+	Referral     string    `json:"referral,omitempty"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // A Leader is one place of a leaderboard.

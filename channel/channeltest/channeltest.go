@@ -96,7 +96,7 @@ type Golden struct {
 
 // A Link describes the links.
 type Link struct {
-	// Want is the link of the suite's account with the ref "campaign1-cabcdefghij", written out.
+	// Want is the link of the suite's account with the ref "campaign1-cabcdefghij", written out; "" where no account can have links.
 	Want string
 	// Ref finds the ref in a link the way the platform does.
 	Ref func(link string) string
@@ -130,9 +130,11 @@ type Platform interface {
 
 // Accepted is a message the fake took.
 type Accepted struct {
-	Recipient  string
-	Text       string
-	PlatformID string // empty where the platform gives no id
+	Recipient    string
+	Text         string
+	Picture      string // its address, however the platform was given it; empty for none
+	QuickReplies []string
+	PlatformID   string // empty where the platform gives no id
 }
 
 // An Answer is what a platform says to a send.

@@ -17,7 +17,10 @@ type platform struct {
 
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var posted struct {
-		Data struct{ To, Text string }
+		Data struct {
+			To, Text, Picture string
+			QuickReplies      []string `json:"quick_replies"`
+		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&posted); err != nil {
 		http.Error(w, "not JSON", http.StatusBadRequest)
@@ -25,7 +28,9 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.accepted = append(p.accepted, channeltest.Accepted{Recipient: posted.Data.To, Text: posted.Data.Text})
+	p.accepted = append(p.accepted, channeltest.Accepted{
+		Recipient: posted.Data.To, Text: posted.Data.Text, Picture: posted.Data.Picture, QuickReplies: posted.Data.QuickReplies,
+	})
 }
 
 func (p *platform) Accepted() []channeltest.Accepted {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,21 +42,53 @@ func (s Suite) testSend(t *testing.T) {
 func (s Suite) testAccepted(t *testing.T) {
 	platform := s.Sending.Platform()
 	server := serve(t, platform)
-	for i, text := range []string{"hello", "¡Ganaste un café! ☕\nTu código: \"A&B\" <b>\\n</b> {{x}}", strings.Repeat("ñ", 1000)} {
-		receipt, err := s.send(t, server.Client(), server.URL, s.Sending.Recipient, message(i, text))
+	for i, sent := range acceptable() {
+		sent.Key = message(i, "").Key
+		receipt, err := s.send(t, server.Client(), server.URL, s.Sending.Recipient, sent)
 		if err != nil {
-			t.Fatalf("send %q: %v", text, err)
+			t.Fatalf("send %+v: %v", sent, err)
 		}
 		accepted := platform.Accepted()
 		if len(accepted) != i+1 {
 			t.Fatalf("%d messages taken, want %d", len(accepted), i+1)
 		}
-		want := Accepted{Recipient: s.Sending.Recipient, Text: text, PlatformID: receipt.PlatformID}
-		if accepted[i] != want {
+		want := Accepted{
+			Recipient: s.Sending.Recipient, Text: sent.Text, Picture: sent.Picture, QuickReplies: sent.QuickReplies, PlatformID: receipt.PlatformID,
+		}
+		if !same(accepted[i], want) {
 			t.Errorf("taken %+v, want %+v", accepted[i], want)
 		}
 	}
 	wantNoFaults(t, platform)
+}
+
+// acceptable are messages that every platform takes as they are, with what programs may put into them at most.
+func acceptable() []channel.Message {
+	const picture = "https://example.com/pictures/caf%C3%A9.png?size=large&v=2"
+	emoji := []string{"☕", "Sí, ¡quiero! 🎁", "👩🏽‍💻 A&B <b>", "\"no\"", "🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽🇲🇽"}
+	var many []string
+	for place := range 13 {
+		many = append(many, fmt.Sprintf("%02d%s", 13-place, strings.Repeat("ñ", 18)))
+	}
+	long := strings.Repeat("ñ", 1000)
+	return []channel.Message{
+		{Text: "hello"},
+		{Text: "¡Ganaste un café! ☕\nTu código: \"A&B\" <b>\\n</b> {{x}}"},
+		{Text: long},
+		{Text: "look", Picture: picture},
+		{Text: long + long, Picture: picture},
+		{Text: "choose", QuickReplies: many},
+		{Text: "one", QuickReplies: []string{"only"}},
+		{Text: "both", Picture: picture, QuickReplies: emoji},
+		{Text: long + long, Picture: picture, QuickReplies: many},
+		{Text: "neither any more"},
+	}
+}
+
+func same(one, other Accepted) bool {
+	quick := slices.Equal(one.QuickReplies, other.QuickReplies) // none is none, nil or not
+	one.QuickReplies, other.QuickReplies = nil, nil
+	return quick && reflect.DeepEqual(one, other)
 }
 
 // testManyAtOnce is for the race detector: one adapter serves a whole process.

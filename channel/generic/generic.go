@@ -4,7 +4,6 @@
 package generic
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,25 +13,17 @@ import (
 	"time"
 
 	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/channel/signed"
 )
 
 // Name is the channel's name in accounts.
 const Name = "generic"
 
-// The names of what an account holds.
-const (
-	credentialSecret = "secret"
-	settingLink      = "link"
-)
+// settingLink is the name of the setting that holds the link template.
+const settingLink = "link"
 
 // placeholder is where a link template takes the ref.
 const placeholder = "{ref}"
-
-// Bounds of a decoded secret in bytes, from the Standard Webhooks specification.
-const (
-	minSecret = 24
-	maxSecret = 64
-)
 
 // unsafeSchemes run or open something on the device of whoever clicks; none of them leads to a bot.
 var unsafeSchemes = []string{"javascript", "vbscript", "data", "file", "blob", "about"}
@@ -49,35 +40,16 @@ type Adapter struct {
 
 var _ channel.Adapter = Adapter{}
 
-func (a Adapter) now() time.Time {
-	if a.Now == nil {
-		return time.Now()
-	}
-	return a.Now()
-}
-
 // Check says everything an account lacks to be used.
 func (Adapter) Check(account channel.Account) []channel.Problem {
 	var problems []channel.Problem
 	if err := checkTemplate(account.Settings[settingLink]); err != nil {
 		problems = append(problems, channel.Problem{Field: "settings.link", Detail: err.Error()})
 	}
-	if secret := account.Credentials[credentialSecret]; account.APIBaseURL != "" || secret != "" {
-		problems = append(problems, checkSecret(secret)...)
+	if account.APIBaseURL != "" || account.Credentials[signed.Credential] != "" {
+		problems = append(problems, signed.CheckSecret(account)...)
 	}
 	return append(problems, account.CheckBaseURL()...)
-}
-
-func checkSecret(secret string) []channel.Problem {
-	encoded, prefixed := strings.CutPrefix(secret, "whsec_")
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if prefixed && err == nil && len(key) >= minSecret && len(key) <= maxSecret {
-		return nil
-	}
-	return []channel.Problem{{
-		Field:  "credentials.secret",
-		Detail: "must be a Standard Webhooks secret, whsec_ and 24 to 64 random bytes in base64: messages to api_base_url are signed with it",
-	}}
 }
 
 // checkTemplate refuses a template whose links would lead elsewhere or nowhere. The ref has to stand after the host:

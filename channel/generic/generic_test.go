@@ -3,6 +3,7 @@ package generic_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -150,9 +151,9 @@ type consumer struct {
 }
 
 type posted struct {
-	Type      string            `json:"type"`
-	Timestamp string            `json:"timestamp"`
-	Data      map[string]string `json:"data"`
+	Type      string         `json:"type"`
+	Timestamp string         `json:"timestamp"`
+	Data      map[string]any `json:"data"`
 }
 
 func (c *consumer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -190,15 +191,27 @@ func (c *consumer) take(r *http.Request, body []byte) error {
 }
 
 func (c *consumer) accept(said posted, id string) error {
-	want := posted{Type: "message", Timestamp: "2026-03-01T12:00:00Z", Data: map[string]string{
+	want := posted{Type: "message", Timestamp: "2026-03-01T12:00:00Z", Data: map[string]any{
 		"delivery": id, "bot": "demo", "account": "shop", "to": said.Data["to"], "text": said.Data["text"],
 	}}
+	var message channeltest.Accepted
+	message.Recipient, _ = said.Data["to"].(string)
+	message.Text, _ = said.Data["text"].(string)
+	if picture, given := said.Data["picture"].(string); given && picture != "" {
+		want.Data["picture"], message.Picture = picture, picture
+	}
+	if replies, given := said.Data["quick_replies"].([]any); given && len(replies) > 0 {
+		want.Data["quick_replies"] = replies
+		for _, reply := range replies {
+			message.QuickReplies = append(message.QuickReplies, fmt.Sprint(reply))
+		}
+	}
 	if !reflect.DeepEqual(said, want) {
 		return errors.New("another body than the documented one")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.accepted = append(c.accepted, channeltest.Accepted{Recipient: said.Data["to"], Text: said.Data["text"]})
+	c.accepted = append(c.accepted, message)
 	return nil
 }
 

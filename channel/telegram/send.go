@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,12 +23,6 @@ const (
 	codeRecipient = "recipient"
 )
 
-// A sendMessage is the body of the method of that name.
-type sendMessage struct {
-	ChatID int64  `json:"chat_id"`
-	Text   string `json:"text"`
-}
-
 // A reply is what the Bot API answers to any method.
 type reply struct {
 	OK          bool            `json:"ok"`
@@ -40,10 +35,10 @@ type reply struct {
 	} `json:"parameters"`
 }
 
-// Send makes one attempt to send a text to the private chat of the person whose id is recipient. Telegram has no
+// Send makes one attempt to send a message to the private chat of the person whose id is recipient. Telegram has no
 // idempotency key: an attempt whose answer was lost is Unknown, never Retry.
 func (a Adapter) Send(ctx context.Context, account channel.Account, recipient string, message channel.Message) (channel.Receipt, error) {
-	request, failed := newRequest(ctx, account, recipient, message.Text)
+	request, failed := newRequest(ctx, account, recipient, message)
 	if failed != nil {
 		return channel.Receipt{}, failed
 	}
@@ -55,16 +50,17 @@ func (a Adapter) Send(ctx context.Context, account channel.Account, recipient st
 	return outcome(answer, token)
 }
 
-func newRequest(ctx context.Context, account channel.Account, recipient, text string) (*http.Request, *channel.SendError) {
+func newRequest(ctx context.Context, account channel.Account, recipient string, message channel.Message) (*http.Request, *channel.SendError) {
 	chatID, err := strconv.ParseInt(recipient, 10, 64)
 	if err != nil || strconv.FormatInt(chatID, 10) != recipient {
 		return nil, &channel.SendError{Class: channel.Bad, Code: codeRecipient, Detail: "the recipient isn't a Telegram chat id"}
 	}
-	address, failed := endpoint(account)
+	method, content := methodOf(chatID, message)
+	address, failed := endpoint(account, method)
 	if failed != nil {
 		return nil, failed
 	}
-	body, err := json.Marshal(sendMessage{ChatID: chatID, Text: text})
+	body, err := json.Marshal(content)
 	if err != nil {
 		return nil, &channel.SendError{Class: channel.Bad, Code: codeRecipient, Detail: "the message can't be written as JSON"}
 	}
@@ -76,9 +72,9 @@ func newRequest(ctx context.Context, account channel.Account, recipient, text st
 	return request, nil
 }
 
-// endpoint gives the address of sendMessage, which has the token in it. A token of another shape is refused, since it
+// endpoint gives the address of a method, which has the token in it. A token of another shape is refused, since it
 // could lead the call elsewhere.
-func endpoint(account channel.Account) (string, *channel.SendError) {
+func endpoint(account channel.Account, method string) (string, *channel.SendError) {
 	token := account.Credentials[credentialToken]
 	if !tokenPattern.MatchString(token) {
 		return "", misconfigured("its token isn't a bot token")
@@ -87,7 +83,7 @@ func endpoint(account channel.Account) (string, *channel.SendError) {
 	if base == "" {
 		base = defaultBaseURL
 	}
-	address, err := url.JoinPath(base, "bot"+token, "sendMessage")
+	address, err := url.JoinPath(base, "bot"+token, method)
 	if err != nil || len(account.CheckBaseURL()) > 0 {
 		return "", misconfigured("its api_base_url can't be used")
 	}
@@ -126,7 +122,7 @@ func (r reply) failure(answer channel.Answer, token string) *channel.SendError {
 	failed := &channel.SendError{
 		Class:  classify(r.ErrorCode, r.Description),
 		Code:   strconv.Itoa(r.ErrorCode),
-		Detail: channel.Redact(r.Description, token),
+		Detail: channel.Redact(explained(r.Description), token),
 	}
 	if failed.Class == channel.Throttle {
 		failed.RetryAfter = channel.Wait(r.Parameters.RetryAfter)
@@ -138,6 +134,21 @@ func (r reply) failure(answer channel.Answer, token string) *channel.SendError {
 		failed.Detail = fmt.Sprintf("%s (migrate_to_chat_id %d)", failed.Detail, moved)
 	}
 	return failed
+}
+
+// pictureFaults are Telegram's words for a picture it could not fetch or show.
+var pictureFaults = []string{
+	"wrong file identifier/http url specified", "wrong remote file identifier specified", "failed to get http url content",
+	"wrong type of the web page content",
+}
+
+// explained puts what to do before words of Telegram's that don't say it.
+func explained(description string) string {
+	fault := func(words string) bool { return strings.Contains(strings.ToLower(description), words) }
+	if slices.ContainsFunc(pictureFaults, fault) {
+		return "Telegram could not fetch the picture: its address must lead everybody to a JPEG or PNG of at most 5 MB (" + description + ")"
+	}
+	return description
 }
 
 // classify follows the source of telegram-bot-api. A chat that isn't there shares its code with requests that are wrong:

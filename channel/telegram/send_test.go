@@ -2,7 +2,10 @@ package telegram_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"testing"
 
@@ -64,6 +67,94 @@ func TestSendRefusesABaseAddressThatIsNone(t *testing.T) {
 	for _, address := range []string{"ftp://example.com", "example.com", "http://[::1", "http://me:password@example.com"} {
 		if _, failed := sendTo(t, address, "hello"); failed == nil || failed.Class != channel.Config || strings.Contains(failed.Error(), token) {
 			t.Errorf("%s: error %v, want a configuration problem without the token", address, failed)
+		}
+	}
+}
+
+func sent(t *testing.T, message channel.Message) telegramtest.Message {
+	t.Helper()
+	api := telegramtest.New(token)
+	server := httptest.NewServer(api)
+	defer server.Close()
+	to := account()
+	to.APIBaseURL = server.URL
+	if _, err := (telegram.Adapter{}).Send(t.Context(), to, "7", message); err != nil {
+		t.Fatalf("send: %v, faults %q", err, api.Faults())
+	}
+	return api.Messages()[0]
+}
+
+func TestAPictureIsAPhotoWhileItsTextFitsACaption(t *testing.T) {
+	const picture = "https://example.com/a.png"
+	for text, want := range map[string]bool{
+		"": true, "hello": true,
+		strings.Repeat("a", 1024): true,
+		strings.Repeat("a", 1025): false,
+		strings.Repeat("🎁", 512):  true, // two UTF-16 units each
+		strings.Repeat("🎁", 513):  false,
+		strings.Repeat("a", 4096): false,
+	} {
+		got := sent(t, channel.Message{Text: text, Picture: picture, Key: "delivery-1"})
+		if got.Photo != want || got.Picture != picture || got.Text != text {
+			t.Errorf("%d bytes: a photo %t, want %t; picture %q", len(text), got.Photo, want, got.Picture)
+		}
+	}
+}
+
+func TestWhatIsPostedToTelegram(t *testing.T) {
+	long := strings.Repeat("a", 1025)
+	for name, example := range map[string]struct {
+		message channel.Message
+		method  string
+		want    string
+	}{
+		"a text alone": {channel.Message{Text: "hi"}, "sendMessage", `{"chat_id":7,"text":"hi"}`},
+		"quick replies, two in a row": {
+			channel.Message{Text: "hi", QuickReplies: []string{"a", "b", "c"}}, "sendMessage",
+			`{"chat_id":7,"text":"hi","reply_markup":{"keyboard":[[{"text":"a"},{"text":"b"}],[{"text":"c"}]],"resize_keyboard":true,"one_time_keyboard":true}}`,
+		},
+		"a picture": {
+			channel.Message{Text: "hi", Picture: "https://example.com/a.png?b=1&c=2", QuickReplies: []string{"a"}}, "sendPhoto",
+			`{"chat_id":7,"photo":"https://example.com/a.png?b=1\u0026c=2","caption":"hi",` +
+				`"reply_markup":{"keyboard":[[{"text":"a"}]],"resize_keyboard":true,"one_time_keyboard":true}}`,
+		},
+		"a picture over a long text": {
+			channel.Message{Text: long, Picture: "https://example.com/a.png"}, "sendMessage",
+			`{"chat_id":7,"text":"` + long + `","link_preview_options":{"url":"https://example.com/a.png","prefer_large_media":true,"show_above_text":true}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var method, body string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				read, _ := io.ReadAll(r.Body)
+				method, body = path.Base(r.URL.Path), string(read)
+				_, _ = io.WriteString(w, `{"ok":true,"result":{"message_id":1}}`)
+			}))
+			defer server.Close()
+			to := account()
+			to.APIBaseURL = server.URL
+			if _, err := (telegram.Adapter{}).Send(t.Context(), to, "7", example.message); err != nil {
+				t.Fatal(err)
+			}
+			if method != example.method || body != example.want {
+				t.Errorf("posted %s %s\nwant %s %s", method, body, example.method, example.want)
+			}
+		})
+	}
+}
+
+func TestAPictureTelegramCantFetchSaysWhatToDo(t *testing.T) {
+	for _, description := range []string{
+		"Bad Request: wrong file identifier/HTTP URL specified", "Bad Request: failed to get HTTP URL content",
+		"Bad Request: wrong type of the web page content",
+	} {
+		api := telegramtest.New(token)
+		api.Script(telegramtest.Fail(400, description))
+		server := httptest.NewServer(api)
+		_, failed := sendTo(t, server.URL, "hello")
+		server.Close()
+		if failed == nil || failed.Class != channel.Bad || !strings.Contains(failed.Detail, "could not fetch the picture") || !strings.Contains(failed.Detail, description) {
+			t.Errorf("%s: error %v, want advice and the words as they came", description, failed)
 		}
 	}
 }

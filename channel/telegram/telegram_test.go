@@ -90,9 +90,11 @@ func (p platform) Accepted() []channeltest.Accepted {
 	var accepted []channeltest.Accepted
 	for _, message := range p.Messages() {
 		accepted = append(accepted, channeltest.Accepted{
-			Recipient:  strconv.FormatInt(message.ChatID, 10),
-			Text:       message.Text,
-			PlatformID: strconv.FormatInt(message.ID, 10),
+			Recipient:    strconv.FormatInt(message.ChatID, 10),
+			Text:         message.Text,
+			Picture:      message.Picture,
+			QuickReplies: message.QuickReplies,
+			PlatformID:   strconv.FormatInt(message.ID, 10),
 		})
 	}
 	return accepted
@@ -310,6 +312,9 @@ func table() []channeltest.Row {
 		said("chat not found", 400, "Bad Request: chat not found", channel.Gone),
 		said("empty text", 400, "Bad Request: message text is empty", channel.Bad),
 		said("long text", 400, "Bad Request: message is too long", channel.Bad),
+		said("picture that isn't one", 400, "Bad Request: wrong type of the web page content", channel.Bad),
+		said("picture out of reach", 400, "Bad Request: failed to get HTTP URL content", channel.Bad),
+		said("picture without an address", 400, "Bad Request: wrong file identifier/HTTP URL specified", channel.Bad),
 		said("another refusal", 413, "Request Entity Too Large", channel.Bad),
 		said("wrong token", 401, "Unauthorized", channel.Config),
 		said("malformed token", 404, "Not Found", channel.Config),

@@ -9,6 +9,7 @@ import (
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/channel/generic"
 	"github.com/millenniumm/referrals/channel/telegram"
+	"github.com/millenniumm/referrals/channel/webhook"
 )
 
 // channels are all the platforms this binary speaks, by name.
@@ -27,6 +28,7 @@ func channels() map[string]channel.Adapter {
 	return map[string]channel.Adapter{
 		telegram.Name: &telegram.Adapter{HTTP: sending},
 		generic.Name:  &generic.Adapter{HTTP: sending, Now: time.Now},
+		webhook.Name:  &webhook.Adapter{HTTP: sending, Now: time.Now},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,8 +46,20 @@ func printMessages(cmd *cobra.Command, fake *telegramtest.API) {
 			return
 		}
 		for _, message := range messages[printed:] {
-			fmt.Fprintf(cmd.OutOrStdout(), "to %d: %s\n", message.ChatID, message.Text)
+			fmt.Fprint(cmd.OutOrStdout(), lines(message))
 		}
 		printed = len(messages)
 	}
+}
+
+// lines are a message as it is printed: its text, its picture, its keyboard.
+func lines(message telegramtest.Message) string {
+	text := fmt.Sprintf("to %d: %s\n", message.ChatID, message.Text)
+	if message.Picture != "" {
+		text += fmt.Sprintf("to %d: picture %s\n", message.ChatID, message.Picture)
+	}
+	if len(message.QuickReplies) > 0 {
+		text += fmt.Sprintf("to %d: buttons [%s]\n", message.ChatID, strings.Join(message.QuickReplies, "] ["))
+	}
+	return text
 }

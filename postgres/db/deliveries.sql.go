@@ -9,58 +9,68 @@ import (
 	"context"
 )
 
-const awaitWindow = `-- name: AwaitWindow :execrows
+const awaitWindow = `-- name: AwaitWindow :exec
 WITH identity AS (
     SELECT i.last_inbound_at
     FROM identities i
     JOIN deliveries d ON d.bot_id = i.bot_id AND d.account = i.account AND d.external_id = i.external_id
-    WHERE d.bot_id = $2 AND d.delivery_id = $3
+    WHERE d.bot_id = $1 AND d.delivery_id = $2
     FOR UPDATE OF i
+), waiting AS (
+    UPDATE deliveries d
+    SET state = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN 'queued' ELSE 'waiting' END,
+        waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN '' ELSE 'window' END,
+        error_class = 'window', error = $3, leased_until = '-infinity', updated_at = now()
+    FROM identity
+    WHERE d.bot_id = $1 AND d.delivery_id = $2 AND d.lease = $4 AND d.state = 'sending'
+    RETURNING d.bot_id, d.delivery_id, d.attempt, d.error_class, d.error
 )
-UPDATE deliveries d
-SET state = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN 'queued' ELSE 'waiting' END,
-    waiting_for = CASE WHEN identity.last_inbound_at > d.updated_at - interval '5 seconds' THEN '' ELSE 'window' END,
-    error_class = 'window', error = $1, leased_until = '-infinity', updated_at = now()
-FROM identity
-WHERE d.bot_id = $2 AND d.delivery_id = $3 AND d.lease = $4 AND d.state = 'sending'
+INSERT INTO failed_attempts (bot_id, delivery_id, attempt, error_class, error)
+SELECT w.bot_id, w.delivery_id, w.attempt, w.error_class, w.error FROM waiting w
+ON CONFLICT DO NOTHING
 `
 
 type AwaitWindowParams struct {
-	Error      string
 	BotID      string
 	DeliveryID int64
+	Error      string
 	Lease      int64
 }
 
 // The window was closed: waits for the contact to write, unless they wrote since the attempt began. The identity is locked first, so
 // that a message just arriving either sees the delivery waiting or is seen here. A platform's clock may count whole seconds and be
 // a little behind ours: five seconds are allowed for that, and cost an attempt in vain at worst.
-func (q *Queries) AwaitWindow(ctx context.Context, arg AwaitWindowParams) (int64, error) {
-	result, err := q.db.Exec(ctx, awaitWindow,
-		arg.Error,
+func (q *Queries) AwaitWindow(ctx context.Context, arg AwaitWindowParams) error {
+	_, err := q.db.Exec(ctx, awaitWindow,
 		arg.BotID,
 		arg.DeliveryID,
+		arg.Error,
 		arg.Lease,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const beginAttempt = `-- name: BeginAttempt :many
 
-UPDATE deliveries d
-SET state = 'sending', attempt = d.attempt + 1, lease = $1, updated_at = now(),
-    leased_until = now() + make_interval(secs => $2::integer),
-    error_class = CASE WHEN d.state = 'sending' THEN 'unknown' ELSE d.error_class END
-WHERE d.bot_id = $3 AND d.delivery_id = $4
-  AND (d.state = 'queued' OR (d.state = 'sending' AND d.leased_until < now()))
-  AND NOT EXISTS (
-      SELECT FROM deliveries e
-      WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal < d.ordinal
-        AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending'))
-RETURNING d.account, d.external_id, d.body, d.picture, d.quick_replies, d.attempt, d.error_class
+WITH taken AS (
+    UPDATE deliveries d
+    SET state = 'sending', attempt = d.attempt + 1, lease = $1, updated_at = now(),
+        leased_until = now() + make_interval(secs => $2::integer),
+        error_class = CASE WHEN d.state = 'sending' THEN 'unknown' ELSE d.error_class END
+    WHERE d.bot_id = $3 AND d.delivery_id = $4
+      AND (d.state = 'queued' OR (d.state = 'sending' AND d.leased_until < now()))
+      AND NOT EXISTS (
+          SELECT FROM deliveries e
+          WHERE e.bot_id = d.bot_id AND e.run = d.run AND e.segment = d.segment AND e.ordinal < d.ordinal
+            AND e.account = d.account AND e.external_id = d.external_id AND e.state IN ('queued', 'sending'))
+    RETURNING d.bot_id, d.delivery_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.call, d.attempt, d.error_class
+), unlearnt AS (
+    INSERT INTO failed_attempts (bot_id, delivery_id, attempt, error_class)
+    SELECT t.bot_id, t.delivery_id, t.attempt - 1, t.error_class FROM taken t WHERE t.error_class = 'unknown'
+    ON CONFLICT DO NOTHING
+)
+SELECT taken.account, taken.external_id, taken.body, taken.picture, taken.quick_replies, taken.call, taken.attempt, taken.error_class
+FROM taken
 `
 
 type BeginAttemptParams struct {
@@ -76,6 +86,7 @@ type BeginAttemptRow struct {
 	Body         string
 	Picture      string
 	QuickReplies []string
+	Call         bool
 	Attempt      int32
 	ErrorClass   string
 }
@@ -83,7 +94,7 @@ type BeginAttemptRow struct {
 // Attempts at deliveries: each is a compare-and-set on its row, before the call and after it.
 // Takes a delivery for one attempt, unless it is final, waits, is being sent by somebody else, or an earlier message of its
 // segment to the same identity is still under way. No row: look at DeliveryState. A row that was 'sending' before is an
-// attempt whose outcome nobody knows.
+// attempt whose outcome nobody knows, and goes on record as such; one that itself said so is on record already.
 func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) ([]BeginAttemptRow, error) {
 	rows, err := q.db.Query(ctx, beginAttempt,
 		arg.Lease,
@@ -104,6 +115,7 @@ func (q *Queries) BeginAttempt(ctx context.Context, arg BeginAttemptParams) ([]B
 			&i.Body,
 			&i.Picture,
 			&i.QuickReplies,
+			&i.Call,
 			&i.Attempt,
 			&i.ErrorClass,
 		); err != nil {
@@ -212,7 +224,11 @@ WITH finished AS (
     SET state = $1, waiting_for = '', error_class = $2, error = $3, platform_id = $4,
         leased_until = '-infinity', updated_at = now()
     WHERE d.bot_id = $5 AND d.delivery_id = $6 AND d.lease = $7 AND d.state = 'sending'
-    RETURNING d.bot_id, d.account, d.external_id
+    RETURNING d.bot_id, d.delivery_id, d.attempt, d.account, d.external_id, d.error_class, d.error
+), failed AS (
+    INSERT INTO failed_attempts (bot_id, delivery_id, attempt, error_class, error)
+    SELECT f.bot_id, f.delivery_id, f.attempt, f.error_class, f.error FROM finished f WHERE f.error_class <> ''
+    ON CONFLICT DO NOTHING
 ), gone AS (
     UPDATE identities i
     SET blocked = true, membership_at = greatest(i.membership_at, date_trunc('second', now()))
@@ -233,8 +249,8 @@ type FinishAttemptParams struct {
 	Gone       bool
 }
 
-// Writes an attempt's outcome, if the lease is still ours, and with it that the platform calls the recipient gone. That is
-// dated to the second, as platforms date what people do: who writes in that same second is back.
+// Writes an attempt's outcome, if the lease is still ours: a failure goes on record, and the platform's word that the recipient is
+// gone is dated to the second, as platforms date what people do: who writes in that same second is back.
 func (q *Queries) FinishAttempt(ctx context.Context, arg FinishAttemptParams) (int64, error) {
 	row := q.db.QueryRow(ctx, finishAttempt,
 		arg.State,

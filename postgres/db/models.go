@@ -90,6 +90,7 @@ type Delivery struct {
 	UpdatedAt    time.Time
 	Picture      string
 	QuickReplies []string
+	Call         bool
 }
 
 type FailedAttempt struct {

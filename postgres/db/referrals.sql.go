@@ -293,27 +293,30 @@ func (q *Queries) Increment(ctx context.Context, arg IncrementParams) error {
 }
 
 const insertDelivery = `-- name: InsertDelivery :exec
-INSERT INTO deliveries (bot_id, contact_id, account, external_id, body, grant_id, referral_id, run, segment, ordinal,
-                        state, waiting_for, error_class, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        $11, $12, $13, $14)
+INSERT INTO deliveries (bot_id, contact_id, account, external_id, body, picture, quick_replies, call, grant_id, referral_id,
+                        run, segment, ordinal, state, waiting_for, error_class, error)
+VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::text[], '{}'), $8, $9, $10,
+        $11, $12, $13, $14, $15, $16, $17)
 `
 
 type InsertDeliveryParams struct {
-	BotID      string
-	ContactID  int64
-	Account    string
-	ExternalID string
-	Body       string
-	GrantID    *int64
-	ReferralID *int64
-	Run        string
-	Segment    string
-	Ordinal    int32
-	State      string
-	WaitingFor string
-	ErrorClass string
-	Error      string
+	BotID        string
+	ContactID    int64
+	Account      string
+	ExternalID   string
+	Body         string
+	Picture      string
+	QuickReplies []string
+	Call         bool
+	GrantID      *int64
+	ReferralID   *int64
+	Run          string
+	Segment      string
+	Ordinal      int32
+	State        string
+	WaitingFor   string
+	ErrorClass   string
+	Error        string
 }
 
 func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) error {
@@ -323,6 +326,9 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 		arg.Account,
 		arg.ExternalID,
 		arg.Body,
+		arg.Picture,
+		arg.QuickReplies,
+		arg.Call,
 		arg.GrantID,
 		arg.ReferralID,
 		arg.Run,

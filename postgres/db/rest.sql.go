@@ -205,7 +205,7 @@ func (q *Queries) CreateBot(ctx context.Context, arg CreateBotParams) (int64, er
 }
 
 const deliveries = `-- name: Deliveries :many
-SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
+SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
        d.platform_id, coalesce(d.referral_id, 0)::bigint AS referral_id, d.run, d.segment, d.created_at, d.updated_at
 FROM deliveries d JOIN contacts c USING (bot_id, contact_id)
 WHERE d.bot_id = $1 AND d.delivery_id < $2
@@ -228,22 +228,24 @@ type DeliveriesParams struct {
 }
 
 type DeliveriesRow struct {
-	DeliveryID int64
-	UserID     string
-	Account    string
-	ExternalID string
-	Body       string
-	State      string
-	WaitingFor string
-	Attempt    int32
-	ErrorClass string
-	Error      string
-	PlatformID string
-	ReferralID int64
-	Run        string
-	Segment    string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	DeliveryID   int64
+	UserID       string
+	Account      string
+	ExternalID   string
+	Body         string
+	Picture      string
+	QuickReplies []string
+	State        string
+	WaitingFor   string
+	Attempt      int32
+	ErrorClass   string
+	Error        string
+	PlatformID   string
+	ReferralID   int64
+	Run          string
+	Segment      string
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]DeliveriesRow, error) {
@@ -269,6 +271,8 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 			&i.Account,
 			&i.ExternalID,
 			&i.Body,
+			&i.Picture,
+			&i.QuickReplies,
 			&i.State,
 			&i.WaitingFor,
 			&i.Attempt,

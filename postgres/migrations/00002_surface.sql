@@ -2,8 +2,9 @@
 
 -- +goose Up
 ALTER TABLE deliveries
-    ADD COLUMN picture       text   NOT NULL DEFAULT '',
-    ADD COLUMN quick_replies text[] NOT NULL DEFAULT '{}';
+    ADD COLUMN picture       text    NOT NULL DEFAULT '',
+    ADD COLUMN quick_replies text[]  NOT NULL DEFAULT '{}',
+    ADD COLUMN call          boolean NOT NULL DEFAULT false; -- a call of a webhook: body is JSON and external_id whom it is about
 
 -- Attempts that failed, or whose outcome nobody learnt. The last one's success is in its delivery.
 CREATE TABLE failed_attempts (
@@ -77,4 +78,4 @@ CREATE INDEX repeatable_requests_old ON repeatable_requests (created_at);
 DROP TABLE repeatable_requests, api_keys, chat_lines, chats, failed_attempts;
 ALTER TABLE identities DROP COLUMN search;
 ALTER TABLE programs DROP COLUMN restored_from;
-ALTER TABLE deliveries DROP COLUMN picture, DROP COLUMN quick_replies;
+ALTER TABLE deliveries DROP COLUMN picture, DROP COLUMN quick_replies, DROP COLUMN call;

@@ -186,10 +186,10 @@ ORDER BY g.occurrence DESC
 LIMIT 1;
 
 -- name: InsertDelivery :exec
-INSERT INTO deliveries (bot_id, contact_id, account, external_id, body, grant_id, referral_id, run, segment, ordinal,
-                        state, waiting_for, error_class, error)
-VALUES (@bot_id, @contact_id, @account, @external_id, @body, @grant_id, @referral_id, @run, @segment, @ordinal,
-        @state, @waiting_for, @error_class, @error);
+INSERT INTO deliveries (bot_id, contact_id, account, external_id, body, picture, quick_replies, call, grant_id, referral_id,
+                        run, segment, ordinal, state, waiting_for, error_class, error)
+VALUES (@bot_id, @contact_id, @account, @external_id, @body, @picture, coalesce(@quick_replies::text[], '{}'), @call, @grant_id, @referral_id,
+        @run, @segment, @ordinal, @state, @waiting_for, @error_class, @error);
 
 -- name: DeliveriesOfSegment :many
 SELECT delivery_id, account, external_id, state

@@ -99,7 +99,7 @@ WHERE g.bot_id = @bot_id AND g.referral_id = @referral_id::bigint
 ORDER BY g.grant_id;
 
 -- name: Deliveries :many
-SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
+SELECT d.delivery_id, c.user_id, d.account, d.external_id, d.body, d.picture, d.quick_replies, d.state, d.waiting_for, d.attempt, d.error_class, d.error,
        d.platform_id, coalesce(d.referral_id, 0)::bigint AS referral_id, d.run, d.segment, d.created_at, d.updated_at
 FROM deliveries d JOIN contacts c USING (bot_id, contact_id)
 WHERE d.bot_id = @bot_id AND d.delivery_id < @before

@@ -14,19 +14,18 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf16"
 )
 
-const (
-	maxRequest = 1 << 20 // bytes
-	maxText    = 4096    // UTF-16 units, Telegram's limit
-)
+const maxRequest = 1 << 20 // bytes
 
 // A Message is one that the API took: for the person it has been sent.
 type Message struct {
-	ID     int64
-	ChatID int64
-	Text   string
+	ID           int64
+	ChatID       int64
+	Text         string   // also a photo's caption
+	Picture      string   // the address of the photo or of the preview above the text; empty for none
+	Photo        bool     // the picture came as a photo, and the text as its caption
+	QuickReplies []string // the keys of the reply keyboard, row by row
 }
 
 // An Answer is how the API treats one message. The zero value is its ordinary, immediate acceptance.
@@ -156,17 +155,24 @@ func (a *API) release() {
 	}
 }
 
-// ServeHTTP answers POST /bot<token>/sendMessage and refuses everything else.
+// ServeHTTP answers POST /bot<token>/sendMessage and …/sendPhoto, and refuses everything else.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, method := split(r.URL.Path)
-	switch {
-	case token != a.token:
+	if token != a.token {
 		write(w, Fail(http.StatusUnauthorized, "Unauthorized"))
-	case method != "sendMessage":
-		a.refuse(w, http.StatusNotFound, "Not Found", fmt.Sprintf("there is no method %q here", method))
-	default:
-		a.sendMessage(w, r)
+		return
 	}
+	var asked sending
+	switch method {
+	case "sendMessage":
+		asked = &sendMessage{}
+	case "sendPhoto":
+		asked = &sendPhoto{}
+	default:
+		a.refuse(w, http.StatusNotFound, "Not Found", fmt.Sprintf("there is no method %q here", method))
+		return
+	}
+	a.send(w, r, asked)
 }
 
 func split(path string) (token, method string) {
@@ -174,55 +180,40 @@ func split(path string) (token, method string) {
 	return token, method
 }
 
-func (a *API) sendMessage(w http.ResponseWriter, r *http.Request) {
-	message, fault := read(r)
+func (a *API) send(w http.ResponseWriter, r *http.Request, asked sending) {
+	fault := read(r, asked)
+	if fault == "" {
+		fault = asked.fault()
+	}
 	if fault != "" {
 		a.refuse(w, http.StatusBadRequest, "Bad Request: "+fault, fault)
 		return
 	}
-	if description := objection(message.Text); description != "" {
-		write(w, Fail(http.StatusBadRequest, description))
+	if objection := asked.objection(); objection != "" {
+		write(w, Fail(http.StatusBadRequest, "Bad Request: "+objection))
 		return
 	}
-	a.treat(w, r, message)
+	a.treat(w, r, asked.message())
 }
 
 // read takes a request apart, more strictly than Telegram does: the fault says what a careful client wouldn't have sent.
-func read(r *http.Request) (Message, string) {
+func read(r *http.Request, asked sending) (fault string) {
 	if r.Method != http.MethodPost {
-		return Message{}, "method " + r.Method + " where POST is meant"
+		return "method " + r.Method + " where POST is meant"
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return Message{}, "the content type isn't application/json"
+		return "the content type isn't application/json"
 	}
 	if r.URL.RawQuery != "" {
-		return Message{}, "parameters in the address beside those in the body"
-	}
-	var body struct {
-		ChatID *int64  `json:"chat_id"`
-		Text   *string `json:"text"`
+		return "parameters in the address beside those in the body"
 	}
 	decoder := json.NewDecoder(io.LimitReader(r.Body, maxRequest))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&body); err != nil {
-		return Message{}, "can't parse JSON: " + err.Error()
+	if err := decoder.Decode(asked); err != nil {
+		return "can't parse JSON: " + err.Error()
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return Message{}, "something follows the JSON object"
-	}
-	if body.ChatID == nil || body.Text == nil {
-		return Message{}, "chat_id or text is missing"
-	}
-	return Message{ChatID: *body.ChatID, Text: *body.Text}, ""
-}
-
-// objection is what Telegram itself says about a text it won't send.
-func objection(text string) string {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return "Bad Request: message text is empty"
-	case len(utf16.Encode([]rune(text))) > maxText:
-		return "Bad Request: message is too long"
+		return "something follows the JSON object"
 	}
 	return ""
 }
@@ -308,9 +299,13 @@ func (a *API) refuse(w http.ResponseWriter, status int, description, fault strin
 
 func accepted(message Message) Answer {
 	text, _ := json.Marshal(message.Text) // a string always can be
+	content := `"text":`
+	if message.Photo {
+		content = `"photo":[{"file_id":"AgAD","file_unique_id":"AQAD","width":90,"height":90}],"caption":`
+	}
 	return Answer{Status: http.StatusOK, Body: fmt.Sprintf(
-		`{"ok":true,"result":{"message_id":%d,"chat":{"id":%d,"type":"private"},"date":%d,"text":%s}}`,
-		message.ID, message.ChatID, time.Now().Unix(), text,
+		`{"ok":true,"result":{"message_id":%d,"chat":{"id":%d,"type":"private"},"date":%d,%s%s}}`,
+		message.ID, message.ChatID, time.Now().Unix(), content, text,
 	)}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,7 +59,7 @@ func TestWhatTheAPITakesAndRefuses(t *testing.T) {
 		{"right request with a charset", "POST", path, kind + "; charset=utf-8", ok, 200, 0},
 		{"another token", "POST", "/bot2:abc/sendMessage", kind, ok, 401, 0},
 		{"no token", "POST", "/sendMessage", kind, ok, 401, 0},
-		{"another method", "POST", "/bot" + token + "/sendPhoto", kind, ok, 404, 1},
+		{"another method", "POST", "/bot" + token + "/sendVideo", kind, ok, 404, 1},
 		{"more path", "POST", path + "/x", kind, ok, 404, 1},
 		{"GET", "GET", path, kind, ok, 400, 1},
 		{"a form", "POST", path, "application/x-www-form-urlencoded", "chat_id=7&text=hola", 400, 1},
@@ -86,6 +87,64 @@ func TestWhatTheAPITakesAndRefuses(t *testing.T) {
 	}
 }
 
+func TestPicturesAndKeyboardsTheAPITakesAndRefuses(t *testing.T) {
+	const photos, messages = "/bot" + token + "/sendPhoto", path
+	for _, example := range []struct {
+		name, path, body string
+		status, faults   int
+		want             telegramtest.Message
+	}{
+		{
+			"photo", photos, `{"chat_id":7,"photo":"https://example.com/a.png","caption":"hola"}`, 200, 0,
+			telegramtest.Message{ID: 1, ChatID: 7, Text: "hola", Picture: "https://example.com/a.png", Photo: true},
+		},
+		{
+			"photo without a caption", photos, `{"chat_id":7,"photo":"http://example.com/a.png"}`, 200, 0,
+			telegramtest.Message{ID: 1, ChatID: 7, Picture: "http://example.com/a.png", Photo: true},
+		},
+		{
+			"longest caption", photos, `{"chat_id":7,"photo":"https://example.com/","caption":"` + strings.Repeat("🎁", 512) + `"}`, 200, 0,
+			telegramtest.Message{ID: 1, ChatID: 7, Text: strings.Repeat("🎁", 512), Picture: "https://example.com/", Photo: true},
+		},
+		{"too long a caption", photos, `{"chat_id":7,"photo":"https://example.com/","caption":"` + strings.Repeat("🎁", 512) + `a"}`, 400, 0, telegramtest.Message{}},
+		{"photo that isn't an address", photos, `{"chat_id":7,"photo":"AgADBAAD"}`, 400, 0, telegramtest.Message{}},
+		{"photo on another protocol", photos, `{"chat_id":7,"photo":"ftp://example.com/a.png"}`, 400, 0, telegramtest.Message{}},
+		{"photo missing", photos, `{"chat_id":7,"caption":"hola"}`, 400, 1, telegramtest.Message{}},
+		{"photo with a text", photos, `{"chat_id":7,"photo":"https://example.com/","text":"hola"}`, 400, 1, telegramtest.Message{}},
+		{
+			"text with a preview", messages,
+			`{"chat_id":7,"text":"hola","link_preview_options":{"url":"https://example.com/a.png","prefer_large_media":true,"show_above_text":true}}`, 200, 0,
+			telegramtest.Message{ID: 1, ChatID: 7, Text: "hola", Picture: "https://example.com/a.png"},
+		},
+		{"preview of no address", messages, `{"chat_id":7,"text":"hola","link_preview_options":{"url":"a.png"}}`, 400, 1, telegramtest.Message{}},
+		{
+			"keyboard", messages,
+			`{"chat_id":7,"text":"hola","reply_markup":{"keyboard":[[{"text":"a"},{"text":"b"}],[{"text":"c"}]],"resize_keyboard":true,"one_time_keyboard":true}}`, 200, 0,
+			telegramtest.Message{ID: 1, ChatID: 7, Text: "hola", QuickReplies: []string{"a", "b", "c"}},
+		},
+		{"key without words", messages, `{"chat_id":7,"text":"hola","reply_markup":{"keyboard":[[{"text":"a"},{"text":" "}]]}}`, 400, 0, telegramtest.Message{}},
+		{"key without a text", photos, `{"chat_id":7,"photo":"https://example.com/","reply_markup":{"keyboard":[[{}]]}}`, 400, 0, telegramtest.Message{}},
+		{"keyboard without rows", messages, `{"chat_id":7,"text":"hola","reply_markup":{"keyboard":[]}}`, 400, 1, telegramtest.Message{}},
+		{"row without keys", messages, `{"chat_id":7,"text":"hola","reply_markup":{"keyboard":[[{"text":"a"}],[]]}}`, 400, 1, telegramtest.Message{}},
+		{"inline keyboard", messages, `{"chat_id":7,"text":"hola","reply_markup":{"inline_keyboard":[[{"text":"a"}]]}}`, 400, 1, telegramtest.Message{}},
+	} {
+		t.Run(example.name, func(t *testing.T) {
+			api, server := setup(t)
+			status, answer, err := call(t, server, "POST", example.path, "application/json", example.body)
+			if err != nil || status != example.status || len(api.Faults()) != example.faults {
+				t.Errorf("status %d, answer %s, faults %q, error %v", status, answer, api.Faults(), err)
+			}
+			var want []telegramtest.Message
+			if example.status == http.StatusOK {
+				want = []telegramtest.Message{example.want}
+			}
+			if got := api.Messages(); !reflect.DeepEqual(got, want) {
+				t.Errorf("messages %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
 func TestScriptedAnswersComeInOrderThenAllIsOrdinary(t *testing.T) {
 	api, server := setup(t)
 	api.ScriptChat(7, telegramtest.BlockedByUser())
@@ -97,7 +156,7 @@ func TestScriptedAnswersComeInOrderThenAllIsOrdinary(t *testing.T) {
 			t.Errorf("answer %s, error %v, want %s", answer, err, want.words)
 		}
 	}
-	if got := api.Messages(); len(got) != 1 || got[0] != (telegramtest.Message{ID: 1, ChatID: 8, Text: "hola"}) {
+	if got := api.Messages(); len(got) != 1 || !reflect.DeepEqual(got[0], telegramtest.Message{ID: 1, ChatID: 8, Text: "hola"}) {
 		t.Errorf("messages %+v, want only that to chat 8", got)
 	}
 }

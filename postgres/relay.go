@@ -6,15 +6,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/postgres/db"
 	"github.com/millenniumm/referrals/referral"
 )
-
-// listenRetry is the pause before a lost notification connection is made anew; polling covers for it meanwhile.
-const listenRetry = time.Second
 
 // Lease takes up to most pending events for leaseFor, round-robin by bot.
 func (s *Store) Lease(ctx context.Context, most int, leaseFor time.Duration) ([]referral.LeasedEvent, error) {
@@ -141,30 +136,5 @@ func (s *Store) Backlog(ctx context.Context) (pending int, oldest time.Duration,
 // Listen rings whenever an inbox announces that something came in, until ctx ends. It may ring without cause; it may miss
 // while its connection is down: poll as well.
 func (s *Store) Listen(ctx context.Context, ring func(), log *slog.Logger) {
-	for ctx.Err() == nil {
-		if err := s.listenOnce(ctx, ring); err != nil && ctx.Err() == nil {
-			log.Warn("listening for new events: polling until the connection is back", "error", err)
-		}
-		select {
-		case <-time.After(listenRetry):
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (s *Store) listenOnce(ctx context.Context, ring func()) error {
-	connection, err := pgx.Connect(ctx, s.url)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer func() { _ = connection.Close(context.WithoutCancel(ctx)) }()
-	if _, err := connection.Exec(ctx, "LISTEN inbox"); err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	for {
-		ring()
-		if _, err := connection.WaitForNotification(ctx); err != nil {
-			return fmt.Errorf("wait for a notification: %w", err)
-		}
-	}
+	s.listen(ctx, "inbox", func(string) { ring() }, log)
 }

@@ -65,6 +65,8 @@ type Webhook struct {
 	Secret string
 	// Sign gives the headers with which the platform would send a body to the account.
 	Sign func(account channel.Account, body []byte) http.Header
+	// Body is a body that can be authenticated, with the word "anywhere" in it; empty where any body can be.
+	Body string
 	// SignsBody is true where the signature covers the body, so that an altered one must be refused.
 	SignsBody bool
 	// Vectors are signatures that were published or recorded, against a Sign and a Verify that are wrong together.
@@ -112,6 +114,9 @@ type Sending struct {
 	Recipient string
 	// Refused are recipients that are Bad without a call, by name.
 	Refused map[string]string
+	// Kept is true where no platform is called, because the adapter keeps its messages itself: Platform then shows what it kept, and what
+	// only calls can suffer isn't tested.
+	Kept bool
 	// Idempotent is true where the platform recognises a repeated message, so that a lost answer is Retry, not Unknown.
 	Idempotent bool
 	// Table is the platform's table of errors.

@@ -33,6 +33,10 @@ func (s Suite) testSend(t *testing.T) {
 		t.Run("recipient "+name, func(t *testing.T) { s.testRefused(t, recipient) })
 	}
 	t.Run("account without credentials", s.testNoCredentials)
+	if s.Sending.Kept {
+		t.Run("kept once", s.testKeptOnce)
+		return
+	}
 	t.Run("redirect isn't followed", s.testRedirect)
 	t.Run("answer without end", s.testEndless)
 	t.Run("transport", s.testTransport)
@@ -106,6 +110,24 @@ func (s Suite) testManyAtOnce(t *testing.T) {
 	all.Wait()
 	if got := len(platform.Accepted()); got != 8 {
 		t.Errorf("%d messages taken, want 8", got)
+	}
+	wantNoFaults(t, platform)
+}
+
+// testKeptOnce makes an attempt again whose outcome nobody learnt, and one after its time was up.
+func (s Suite) testKeptOnce(t *testing.T) {
+	platform := s.Sending.Platform()
+	for range 3 {
+		if _, err := s.send(t, http.DefaultClient, "", s.Sending.Recipient, message(1, "hello")); err != nil {
+			t.Fatalf("send: %v", err)
+		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := s.New(http.DefaultClient).Send(over, s.account(), s.Sending.Recipient, message(2, "too late"))
+	s.wantClass(t, err, channel.Retry)
+	if got := len(platform.Accepted()); got != 1 {
+		t.Errorf("%d messages kept, want 1", got)
 	}
 	wantNoFaults(t, platform)
 }

@@ -454,7 +454,7 @@ SELECT c.contact_id, c.user_id,
                  WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id), '[]')::jsonb AS tags
 FROM contacts c
 LEFT JOIN LATERAL (
-    SELECT bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at, membership_at, blocked, search FROM identities n
+    SELECT bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at, membership_at, blocked, search, left_at FROM identities n
     WHERE n.bot_id = c.bot_id AND n.contact_id = c.contact_id
     ORDER BY n.blocked, (c.contact_id = $1::bigint AND n.account = $2::text) DESC,
              n.last_inbound_at DESC NULLS LAST, n.account

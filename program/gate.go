@@ -47,3 +47,7 @@ const (
 	AutoApproval   Approval = "auto"
 	ManualApproval Approval = "manual" // each waits until somebody approves it
 )
+
+// DefaultLinkSuffix parts an entry point's name from a user id in refs: "campaign1-c<user_id>". Links made with it are read for ever,
+// whatever a later program says.
+const DefaultLinkSuffix = "-c"

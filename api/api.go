@@ -63,6 +63,10 @@ type Books interface {
 	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)
 	Referral(ctx context.Context, bot string, id int64) (referral.Detail, error)
 	Deliveries(ctx context.Context, bot string, filter referral.DeliveryFilter, before int64, most int) ([]referral.DeliveryView, error)
+	Approve(ctx context.Context, bot string, id int64, now time.Time) error
+	QualifyReferral(ctx context.Context, bot string, id int64, now time.Time) error
+	QualifyContact(ctx context.Context, bot, userID, entryPoint string, now time.Time) error
+	Void(ctx context.Context, bot string, id int64, note string, now time.Time) error
 	Leaderboard(ctx context.Context, bot, field string, most int) ([]referral.Leader, error)
 
 	ImportCodes(ctx context.Context, bot, reward string, codes []string) (referral.Import, error)

@@ -25,9 +25,32 @@ type Verdict struct {
 	Until  time.Time
 }
 
+// The segments of a run in which a referral that was held counts, or is taken back.
+const (
+	CreditSegment = "credit"
+	VoidSegment   = "void"
+)
+
+// SegmentOf names the segment in which a held referral becomes what it does; "" when it goes on waiting.
+func SegmentOf(becomes Status) string {
+	switch becomes {
+	case Credited:
+		return CreditSegment
+	case Voided:
+		return VoidSegment
+	default:
+		return ""
+	}
+}
+
 // Judge decides what becomes of an admitted referral at a time. Whoever leaves before everything that was asked for is there voids it;
-// who leaves afterwards doesn't.
+// who leaves afterwards doesn't. Clocks differ: it is never earlier than what has happened already.
 func Judge(c Circumstances, now time.Time) Verdict {
+	for _, past := range []time.Time{c.ReceivedAt, c.Qualified, c.Approved, c.Left} {
+		if now.Before(past) {
+			now = past
+		}
+	}
 	if !c.Voided.IsZero() {
 		return Verdict{Status: Voided, Reason: VoidedByOperator}
 	}

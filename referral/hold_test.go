@@ -111,3 +111,15 @@ func stays(t *testing.T, c referral.Circumstances) {
 		before = verdict
 	}
 }
+
+// Facts and timers may be told by different clocks: what has happened has.
+func TestAClockThatIsBehindHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	behind := opened.Add(-time.Hour)
+	qualified := referral.Circumstances{ReceivedAt: opened, Hold: program.Hold{Until: program.UntilQualified}, Qualified: day(1)}
+	for name, c := range map[string]referral.Circumstances{"nothing asked for": {ReceivedAt: opened}, "qualified": qualified} {
+		if got := referral.Judge(c, behind); got.Status != referral.Credited {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -100,12 +100,16 @@ type Segment struct {
 	From []program.Cursor
 	// EntryPoint is the door that was opened, for flows without a referral.
 	EntryPoint string
+	// Now is when the segment is decided: what a referral waits for may be over by then.
+	Now time.Time
 }
 
 // Applied is a segment's memoised result: ids and numbers only, since it ends up in workflow histories.
 type Applied struct {
 	Status Status `json:"status,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
+	// Until is when a referral that stays pending is to be looked at again; nil when only something that happens can end its wait.
+	Until *time.Time `json:"until,omitempty"`
 	// Points is what the segment added to the referrer's numbers, or to those of a flow's contact.
 	Points int64 `json:"points,omitempty"`
 	// Summary says it in words for people who read histories: "+2 → 10, granted cafe".
@@ -140,6 +144,23 @@ var (
 	ErrNoProgram = errors.New("the bot has no program yet")
 )
 
+// A DecidedError says that a referral can't be approved, qualified or taken back any more: it was rejected or voided.
+type DecidedError struct {
+	Status Status
+	Reason Reason
+}
+
+func (e *DecidedError) Error() string {
+	return "the referral is " + string(e.Status) + ": " + string(e.Reason)
+}
+
+// A HeldReferral is one that waits before it counts.
+type HeldReferral struct {
+	Bot     string
+	Run     string
+	Account string // where the invitee came in
+}
+
 // A LeasedEvent is an inbox row the relay may work on until its lease ends.
 type LeasedEvent struct {
 	Bot            string
@@ -152,8 +173,10 @@ type LeasedEvent struct {
 	IsNew          bool
 	Ref            string
 	Text           string
-	Target         string // for a wake: the delivery to wake
+	Target         string // for a wake: the delivery to wake, or the referral whose hold is to wake
 	OccurredAt     time.Time
+	ReceivedAt     time.Time
+	From           Stranger // how its contact first came
 	Attempts       int
 	ProgramVersion int32
 }

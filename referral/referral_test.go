@@ -103,14 +103,15 @@ func TestWhatAReferralPlays(t *testing.T) {
 		points  int64
 		welcome string
 	}{
-		"a new contact":                  {referral.Scene{Status: referral.Pending, Kind: referral.New, EntryPoint: "campaign1"}, 2, "hello"},
-		"an existing contact":            {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "campaign1"}, 1, "hello"},
-		"an existing one elsewhere":      {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "club"}, 0, "hello, club"},
-		"a refused one":                  {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"a voided one":                   {referral.Scene{Status: referral.Voided, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"one credited already":           {referral.Scene{Status: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"one through no known door":      {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "nowhere"}, 0, "hello"},
-		"a flow that goes on by its own": {referral.Scene{Status: referral.Credited, EntryPoint: "campaign1", Segment: referral.Segment{From: []program.Cursor{{For: program.Invitee, At: "flows.vip[0]"}}}}, 0, "hello, club"},
+		"a new contact":                  {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 2, "hello"},
+		"an existing contact":            {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.Existing, EntryPoint: "campaign1"}, 1, "hello"},
+		"an existing one elsewhere":      {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.Existing, EntryPoint: "club"}, 0, "hello, club"},
+		"a held one":                     {referral.Scene{Status: referral.Pending, Becomes: referral.Pending, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"a refused one":                  {referral.Scene{Status: referral.Rejected, Becomes: referral.Rejected, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"a voided one":                   {referral.Scene{Status: referral.Voided, Becomes: referral.Voided, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one credited already":           {referral.Scene{Status: referral.Credited, Becomes: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one through no known door":      {referral.Scene{Status: referral.Rejected, Becomes: referral.Rejected, Kind: referral.New, EntryPoint: "nowhere"}, 0, "hello"},
+		"a flow that goes on by its own": {referral.Scene{Status: referral.Credited, Becomes: referral.Credited, EntryPoint: "campaign1", Segment: referral.Segment{From: []program.Cursor{{For: program.Invitee, At: "flows.vip[0]"}}}}, 0, "hello, club"},
 	}
 	for name, test := range tests {
 		test.scene.People = people

@@ -64,6 +64,8 @@ type Contact struct {
 	UserID     string
 	FirstEvent *string
 	CreatedAt  time.Time
+	FirstAt    *time.Time
+	FirstRef   string
 }
 
 type Delivery struct {
@@ -143,6 +145,7 @@ type Identity struct {
 	Blocked       bool
 	Search        string
 	LeftAt        *time.Time
+	LeftOn        *time.Time
 }
 
 type Inbox struct {

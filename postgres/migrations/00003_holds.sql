@@ -9,8 +9,10 @@ ALTER TABLE referrals
     ADD COLUMN void_note   text NOT NULL DEFAULT '',
     ADD COLUMN late        boolean NOT NULL DEFAULT false; -- the code was typed, after a first interaction without a ref
 CREATE INDEX referrals_held ON referrals (hold_until) WHERE status = 'pending';
--- What a cap on an entry point's total counts.
-CREATE INDEX referrals_entry_point ON referrals (bot_id, entry_point) WHERE status IN ('pending', 'credited');
+-- What caps count: of an entry point, of a referrer there, of their last day.
+CREATE INDEX referrals_counting ON referrals (bot_id, entry_point, referrer_id, received_at) WHERE status IN ('pending', 'credited');
+-- How fast a referrer's invitees come in.
+CREATE INDEX referrals_pace ON referrals (bot_id, referrer_id, entry_point, received_at);
 
 -- That somebody did what counts, perhaps before they were referred. An empty entry point means every one.
 CREATE TABLE qualifications (
@@ -23,11 +25,19 @@ CREATE TABLE qualifications (
 );
 
 -- The last time somebody blocked or left the account; kept when they come back.
-ALTER TABLE identities ADD COLUMN left_at timestamptz;
+ALTER TABLE identities
+    ADD COLUMN left_at timestamptz, -- when that came in
+    ADD COLUMN left_on timestamptz; -- by the platform's clock
+
+-- How a contact first came: who did so without a ref of ours may write a referrer's code for a while.
+ALTER TABLE contacts
+    ADD COLUMN first_at  timestamptz,
+    ADD COLUMN first_ref text NOT NULL DEFAULT '';
 
 -- +goose Down
-ALTER TABLE identities DROP COLUMN left_at;
+ALTER TABLE contacts DROP COLUMN first_at, DROP COLUMN first_ref;
+ALTER TABLE identities DROP COLUMN left_at, DROP COLUMN left_on;
 DROP TABLE qualifications;
-DROP INDEX referrals_entry_point, referrals_held;
+DROP INDEX referrals_pace, referrals_counting, referrals_held;
 ALTER TABLE referrals
     DROP COLUMN hold_until, DROP COLUMN approved_at, DROP COLUMN left_at, DROP COLUMN voided_at, DROP COLUMN void_note, DROP COLUMN late;

@@ -120,7 +120,7 @@ func (on *stage) lock(ctx context.Context, q *db.Queries) error {
 	on.reason = referral.Reason(row.Reason)
 	on.facts = referral.Circumstances{
 		ReceivedAt: row.ReceivedAt, Qualified: row.QualifiedAt,
-		Approved: valueOr(row.ApprovedAt, time.Time{}), Left: valueOr(row.LeftAt, time.Time{}), Voided: valueOr(row.VoidedAt, time.Time{}),
+		Approved: valueOr(row.ApprovedAt, time.Time{}), Left: row.LeftAt, Voided: valueOr(row.VoidedAt, time.Time{}),
 	}
 	return nil
 }

@@ -44,15 +44,33 @@ func SegmentOf(becomes Status) string {
 }
 
 // Judge decides what becomes of an admitted referral at a time. Whoever leaves before everything that was asked for is there voids it;
-// who leaves afterwards doesn't. Clocks differ: it is never earlier than what has happened already.
+// who leaves afterwards doesn't. Once an operator has taken it back only the reason is open: it may have been void by then.
 func Judge(c Circumstances, now time.Time) Verdict {
+	if c.Voided.IsZero() {
+		return c.verdict(now)
+	}
+	if before := c.asOf(c.Voided).verdict(c.Voided); before.Status == Voided {
+		return before
+	}
+	return Verdict{Status: Voided, Reason: VoidedByOperator}
+}
+
+// asOf are the circumstances with only what had happened by then.
+func (c Circumstances) asOf(then time.Time) Circumstances {
+	for _, fact := range []*time.Time{&c.Qualified, &c.Approved, &c.Left} {
+		if fact.After(then) {
+			*fact = time.Time{}
+		}
+	}
+	return c
+}
+
+// verdict judges what nobody has taken back. Clocks differ: it is never earlier than what has happened already.
+func (c Circumstances) verdict(now time.Time) Verdict {
 	for _, past := range []time.Time{c.ReceivedAt, c.Qualified, c.Approved, c.Left} {
 		if now.Before(past) {
 			now = past
 		}
-	}
-	if !c.Voided.IsZero() {
-		return Verdict{Status: Voided, Reason: VoidedByOperator}
 	}
 	deadline := c.deadline()
 	complete, known := c.completeAt()

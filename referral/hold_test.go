@@ -59,6 +59,18 @@ func TestWhatBecomesOfAHeldReferral(t *testing.T) {
 		"approved before the hold's end": {
 			referral.Circumstances{Hold: subscribed, Approval: program.ManualApproval, Approved: day(2)}, day(3), referral.Verdict{Status: referral.Pending, Until: day(7)},
 		},
+		"voided after they left during the hold": {
+			referral.Circumstances{Hold: subscribed, Left: day(2), Voided: day(3)}, day(9), referral.Verdict{Status: referral.Voided, Reason: referral.InviteeLeft},
+		},
+		"voided before they left": {
+			referral.Circumstances{Hold: subscribed, Left: day(4), Voided: day(3)}, day(9), referral.Verdict{Status: referral.Voided, Reason: referral.VoidedByOperator},
+		},
+		"voided after it had expired": {
+			referral.Circumstances{Hold: qualified, Voided: day(8)}, day(9), referral.Verdict{Status: referral.Voided, Reason: referral.HoldExpired},
+		},
+		"voided before it was qualified": {
+			referral.Circumstances{Hold: qualified, Qualified: day(8), Voided: day(3)}, day(9), referral.Verdict{Status: referral.Voided, Reason: referral.VoidedByOperator},
+		},
 		"voided, whatever else is so": {
 			referral.Circumstances{Qualified: day(1), Approved: day(1), Left: day(2), Voided: day(3)},
 			day(4),

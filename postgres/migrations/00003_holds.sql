@@ -29,6 +29,8 @@ ALTER TABLE identities
     ADD COLUMN left_at timestamptz, -- when that came in
     ADD COLUMN left_on timestamptz; -- by the platform's clock
 
+CREATE INDEX inbox_left ON inbox (bot_id, contact_id) WHERE kind = 'blocked';
+
 -- How a contact first came: who did so without a ref of ours may write a referrer's code for a while.
 ALTER TABLE contacts
     ADD COLUMN first_at  timestamptz,
@@ -38,6 +40,6 @@ ALTER TABLE contacts
 ALTER TABLE contacts DROP COLUMN first_at, DROP COLUMN first_ref;
 ALTER TABLE identities DROP COLUMN left_at, DROP COLUMN left_on;
 DROP TABLE qualifications;
-DROP INDEX referrals_pace, referrals_counting, referrals_held;
+DROP INDEX inbox_left, referrals_pace, referrals_counting, referrals_held;
 ALTER TABLE referrals
     DROP COLUMN hold_until, DROP COLUMN approved_at, DROP COLUMN left_at, DROP COLUMN voided_at, DROP COLUMN void_note, DROP COLUMN late;

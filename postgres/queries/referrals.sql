@@ -84,9 +84,15 @@ FROM referrals r
 WHERE r.bot_id = @bot_id AND r.run = @run;
 
 -- name: LockReferral :one
--- Locked after its contacts: neither the status nor the facts that a segment acts on can change under it. Without a qualification its
--- time is Go's zero time.
-SELECT r.status, r.reason, r.late, r.received_at, r.approved_at, r.left_at, r.voided_at,
+-- Locked after its contacts: neither the status nor the facts that a segment acts on can change under it. A time that isn't there is
+-- Go's zero time. That somebody left counts from when it came in, also before a relay has got to it.
+SELECT r.status, r.reason, r.late, r.received_at, r.approved_at, r.voided_at,
+       coalesce(least(r.left_at, (
+           SELECT min(e.received_at) FROM inbox e
+           WHERE e.bot_id = r.bot_id AND e.contact_id = r.invitee_id AND e.account = r.account AND e.kind = 'blocked'
+             AND e.received_at > r.received_at
+             AND NOT EXISTS (SELECT FROM inbox o WHERE o.bot_id = r.bot_id AND o.event_id = r.event_id AND o.occurred_at > e.occurred_at))),
+                '0001-01-01 00:00:00+00')::timestamptz AS left_at,
        coalesce((SELECT min(q.qualified_at) FROM qualifications q
                  WHERE q.bot_id = r.bot_id AND q.contact_id = r.invitee_id AND q.entry_point IN ('', r.entry_point)),
                 '0001-01-01 00:00:00+00')::timestamptz AS qualified_at

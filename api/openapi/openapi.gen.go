@@ -477,7 +477,7 @@ type Moment struct {
 	// UserId To whom.
 	UserId *string `json:"user_id,omitempty"`
 
-	// Words What happened
+	// Words What happened, in the reader's language.
 	Words string `json:"words"`
 }
 
@@ -533,7 +533,7 @@ type NewQualification struct {
 
 // NewVoid defines model for NewVoid.
 type NewVoid struct {
-	// Note Why; for those who look at it later.
+	// Note Why, for those who look at it later.
 	Note *string `json:"note,omitempty"`
 }
 

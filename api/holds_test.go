@@ -26,7 +26,6 @@ func init() {
 		"voidReferral": {
 			{name: "with a note", method: "POST", path: "/v1/bots/cafe/referrals/1/void", body: `{"note":"a fake"}`, status: 202, holds: `"void_note":"a fake"`},
 			{name: "once more, without one", method: "POST", path: "/v1/bots/cafe/referrals/1/void", status: 202, holds: `"void_note":"a fake"`},
-			{name: "and then approving it", method: "POST", path: "/v1/bots/cafe/referrals/1/approve", status: 409, kind: "already_decided"},
 			{name: "a rejected one", method: "POST", path: "/v1/bots/cafe/referrals/2/void", status: 409, kind: "already_decided"},
 			{name: "nobody's", method: "POST", path: "/v1/bots/cafe/referrals/99/void", status: 404, kind: "unknown_referral"},
 			{
@@ -62,6 +61,7 @@ func TestAFactIsAnsweredWithTheReferralAsItIs(t *testing.T) {
 	if referral.Status != "credited" || referral.VoidedAt.IsZero() || referral.Points != 2 {
 		t.Errorf("%s", got.body)
 	}
+	refused(t, f.send(t, "POST", "/v1/bots/cafe/referrals/1/approve", ""), http.StatusConflict, "already_decided")
 	events, err := f.books.Lease(t.Context(), 10, time.Minute)
 	if err != nil || len(events) != 1 || events[0].Kind != "wake" || events[0].Text != "own" {
 		t.Errorf("%+v, %v", events, err)

@@ -224,12 +224,13 @@ func (b books) plays(door program.EntryPoint, facts []fact, times []time.Time, p
 	b.judge(o, day(20))
 	b.judge(o, day(21))
 	points, qualified, voided := int64(0), int64(0), int64(1)
-	if want.Status == referral.Credited {
+	switch want.Status {
+	case referral.Credited:
 		points, voided = 2, 0
 		if door.Hold.Until == program.UntilQualified {
 			qualified = 1
 		}
-	} else if want.Status == referral.Pending {
+	case referral.Pending:
 		voided = 0
 	}
 	expected := fmt.Sprintf("%s/%s %d %d %d", want.Status, want.Reason, points, qualified, voided)
@@ -451,5 +452,55 @@ func TestHoldsThatNobodyEndedAreFound(t *testing.T) {
 	got, err := b.OverdueHolds(t.Context(), time.Minute, 10)
 	if err != nil || !slices.Equal(got, []referral.HeldReferral{{Bot: "shop", Run: over.Run, Account: "tg"}}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestAFactAtTheSameMomentIsNeverLost lets a fact come in just while the referral is admitted and settled: either it is seen, or it
+// finds the referral waiting and wakes its hold.
+func TestAFactAtTheSameMomentIsNeverLost(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		fact       fact
+		entryPoint string
+		want       referral.Status
+	}{{qualify, "trial", referral.Credited}, {approve, "vetted", referral.Credited}, {leave, "stay", referral.Voided}, {void, "vetted", referral.Voided}} {
+		t.Run(string(test.fact), func(t *testing.T) {
+			t.Parallel()
+			b := withProgram(t, heldProgram)
+			ana := b.contact("ana")
+			for range 30 {
+				person := b.newID()
+				o := b.openedAt(test.entryPoint, ana, person, opened)
+				if test.fact.needsTheReferral() {
+					b.admit(o)
+				}
+				blocked := b.blocks(person, day(1))
+				b.exec("UPDATE inbox SET kind = 'message' WHERE event_id = $1 AND $2", blocked, test.fact != leave)
+				errs := make([]error, 2)
+				atOnce(2, func(i int) {
+					if i == 0 {
+						errs[0] = b.whole(o)
+						return
+					}
+					switch test.fact {
+					case qualify:
+						errs[1] = b.QualifyContact(t.Context(), "shop", o.Invitee, "", day(1))
+					case approve:
+						errs[1] = b.Approve(t.Context(), "shop", b.idOf(o), day(1))
+					case void:
+						errs[1] = b.Void(t.Context(), "shop", b.idOf(o), "", day(1))
+					case leave:
+						errs[1] = b.ApplyMembership(t.Context(), referral.LeasedEvent{Bot: "shop", ID: blocked})
+					}
+				})
+				if err := errors.Join(errs...); err != nil {
+					t.Fatal(err)
+				}
+				expect(b, true, `SELECT status <> 'pending' OR EXISTS (SELECT FROM inbox WHERE kind = 'wake' AND target = 'hold/' || run) FROM referrals WHERE run = $1`, o.Run)
+				if got := b.judge(o, day(1)); got.Status != test.want {
+					t.Errorf("%+v", got)
+				}
+			}
+		})
 	}
 }

@@ -48,16 +48,17 @@ func opening(p *program.Program, scene Scene) []program.Cursor {
 
 // fired gives the triggers of a change: of a referral that comes to count, or of one that is taken back.
 func fired(p *program.Program, scene Scene) []program.Cursor {
-	switch {
-	case scene.Becomes == scene.Status:
+	if scene.Becomes == scene.Status {
 		return nil
-	case scene.Becomes == Credited:
+	}
+	switch scene.Becomes {
+	case Credited:
 		var from []program.Cursor
 		if door, known := p.EntryPoint(scene.EntryPoint); known && door.Hold.Until == program.UntilQualified {
 			from = p.Triggered(program.ReferralQualified, scene.EntryPoint)
 		}
 		return append(from, p.Triggered(scene.Kind.Trigger(), scene.EntryPoint)...)
-	case scene.Becomes == Voided:
+	case Voided:
 		return p.Triggered(program.ReferralVoided, scene.EntryPoint)
 	default:
 		return nil

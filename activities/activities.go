@@ -19,6 +19,8 @@ type Books interface {
 	Admit(ctx context.Context, opening referral.Opening, decide func(referral.Facts) (referral.Status, referral.Reason)) (referral.Admission, error)
 	// Apply writes what decide makes of a segment's scene.
 	Apply(ctx context.Context, segment referral.Segment, decide func(*program.Program, referral.Scene) program.Outcome) (referral.Applied, error)
+	// Judge finds out what becomes of a held referral, and writes what decide makes of that.
+	Judge(ctx context.Context, segment referral.Segment, decide func(*program.Program, referral.Scene) program.Outcome) (referral.Applied, error)
 }
 
 // Outbox holds the deliveries, each with one owner at a time.
@@ -66,7 +68,7 @@ func (a *Activities) Admit(ctx context.Context, in contract.ReferralInput) (refe
 // Settle fires the triggers of an admitted referral and welcomes the invitee, in one transaction.
 func (a *Activities) Settle(ctx context.Context, in contract.ReferralInput) (referral.Applied, error) {
 	return a.apply(ctx, in.Referrer, referral.Segment{
-		Bot: in.Bot, Run: in.ID(), Name: contract.SettleSegment, Contact: in.Invitee, Account: in.Account,
+		Bot: in.Bot, Run: in.ID(), Name: contract.SettleSegment, Contact: in.Invitee, Account: in.Account, Now: time.Now(),
 	})
 }
 

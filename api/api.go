@@ -73,6 +73,10 @@ type Books interface {
 	Timeline(ctx context.Context, bot string, id int64, most int) (referral.View, []referral.Moment, error)
 	History(ctx context.Context, bot, userID string, before referral.Place, most int) ([]referral.Moment, error)
 	Deliveries(ctx context.Context, bot string, filter referral.DeliveryFilter, before int64, most int) ([]referral.DeliveryView, error)
+	Approve(ctx context.Context, bot string, id int64, now time.Time) error
+	QualifyReferral(ctx context.Context, bot string, id int64, now time.Time) error
+	QualifyContact(ctx context.Context, bot, userID, entryPoint string, now time.Time) error
+	Void(ctx context.Context, bot string, id int64, note string, now time.Time) error
 	Leaderboard(ctx context.Context, bot, field string, most int) ([]referral.Leader, error)
 
 	ImportCodes(ctx context.Context, bot, reward string, codes []string) (referral.Import, error)

@@ -13,6 +13,19 @@ type wording struct{ Title, Means, Todo string }
 
 // kinds are all the problems there are, by the last part of their type. Each has its page at /problems/{type}.
 var kinds = map[string]kind{
+	"already_decided": {
+		http.StatusConflict,
+		wording{
+			"The referral is decided for good",
+			"It was rejected or voided, and nothing that comes later changes that.",
+			"Look at its timeline to see how it came to that.",
+		},
+		wording{
+			"El referido ya está decidido",
+			"Fue rechazado o anulado, y nada de lo que llegue después lo cambia.",
+			"Mira su línea de tiempo para saber cómo se llegó a eso.",
+		},
+	},
 	"bad_account": {
 		http.StatusUnprocessableEntity,
 		wording{

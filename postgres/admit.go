@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,6 +34,19 @@ func (s *Store) Admit(
 func (s *Store) admit(
 	ctx context.Context, q *db.Queries, opening referral.Opening, decide func(referral.Facts) (referral.Status, referral.Reason),
 ) (referral.Admission, error) {
+	rules, version, err := s.inForce(ctx, q, opening.Bot)
+	if err != nil {
+		return referral.Admission{}, err
+	}
+	entryPoint, known := rules.EntryPoint(opening.EntryPoint)
+	if !known {
+		entryPoint = program.EntryPoint{Name: opening.EntryPoint}
+	}
+	if entryPoint.Caps.Total > 0 { // before any contact, as everybody takes locks
+		if err := q.LockEntryPoint(ctx, db.LockEntryPointParams{BotID: opening.Bot, EntryPoint: opening.EntryPoint}); err != nil {
+			return referral.Admission{}, fmt.Errorf("lock the entry point's count: %w", err)
+		}
+	}
 	pair, err := q.LockPair(ctx, db.LockPairParams{BotID: opening.Bot, UserIds: []string{opening.Referrer, opening.Invitee}})
 	if err != nil {
 		return referral.Admission{}, fmt.Errorf("lock referrer and invitee: %w", err)
@@ -41,49 +55,65 @@ func (s *Store) admit(
 	if invitee == nil {
 		return referral.Admission{}, fmt.Errorf("admit: invitee %s: %w", opening.Invitee, referral.ErrNotFound)
 	}
-	version, err := q.ProgramVersion(ctx, opening.Bot)
-	if err != nil {
-		return referral.Admission{}, notFound("read the program's version", err)
-	}
-	if version == 0 {
-		return referral.Admission{}, referral.ErrNoProgram
-	}
-	rules, err := s.programVersion(ctx, q, opening.Bot, version)
-	if err != nil {
-		return referral.Admission{}, err
-	}
-	entryPoint, known := rules.EntryPoint(opening.EntryPoint)
-	if !known {
-		entryPoint = program.EntryPoint{Name: opening.EntryPoint}
-	}
 	key := referral.AttributionKey(entryPoint, opening.Referrer, opening.Invitee)
 	found, err := q.AdmissionFacts(ctx, db.AdmissionFactsParams{
 		BotID: opening.Bot, EventID: opening.Event, EntryPoint: opening.EntryPoint,
 		AttributionKey: key, FirstTouch: entryPoint.Attribution != program.PerReferrer,
 		ReferrerID: valueOr(referrer, 0), InviteeID: *invitee,
+		PerDay: entryPoint.Caps.PerDay, PerReferrer: entryPoint.Caps.PerReferrer, Total: entryPoint.Caps.Total,
+		AtMost: entryPoint.Velocity.AtMost, WithinSeconds: entryPoint.Velocity.Within.Seconds(),
 	})
 	if err != nil {
 		return referral.Admission{}, notFound("read what admit needs to know", err)
 	}
 	status, reason := decide(referral.Facts{
 		EntryPointKnown: known,
+		EntryPoint:      entryPoint,
+		ReceivedAt:      found.ReceivedAt,
+		Channel:         found.Channel,
 		ReferrerKnown:   referrer != nil,
 		Same:            opening.Referrer == opening.Invitee,
 		Attributed:      found.Attributed,
 		ReferredBefore:  found.ReferredBefore,
 		Mutual:          found.Mutual,
-		AllowMutual:     entryPoint.AllowMutual,
+		OfReferrerToday: found.OfReferrerToday,
+		OfReferrer:      found.OfReferrer,
+		OfEntryPoint:    found.OfEntryPoint,
+		Recent:          found.Recent,
 	})
-	kind := kindOf(found.IsNew)
+	// Only somebody new may type a code, and stays new though they came before it.
+	kind, late := kindOf(found.IsNew || found.Typed), found.Typed && !found.IsNew
 	id, err := q.InsertReferral(ctx, db.InsertReferralParams{
 		BotID: opening.Bot, Run: opening.Run, EventID: opening.Event, EntryPoint: opening.EntryPoint,
 		ReferrerID: referrer, InviteeID: *invitee, Kind: string(kind), Status: string(status), Reason: string(reason),
 		AttributionKey: key, Account: found.Account, ProgramVersion: version, ReceivedAt: found.ReceivedAt,
+		Late: late, LeftAt: timeOrNil(found.LeftAt),
 	})
 	if err != nil {
 		return referral.Admission{}, fmt.Errorf("write the referral: %w", err)
 	}
 	return referral.Admission{Referral: id, Kind: kind, Status: status, Reason: reason}, nil
+}
+
+// inForce gives the program in force and its version. ErrNoProgram when there is none.
+func (s *Store) inForce(ctx context.Context, q *db.Queries, bot string) (*program.Program, int32, error) {
+	version, err := q.ProgramVersion(ctx, bot)
+	if err != nil {
+		return nil, 0, notFound("read the program's version", err)
+	}
+	if version == 0 {
+		return nil, 0, referral.ErrNoProgram
+	}
+	rules, err := s.programVersion(ctx, q, bot, version)
+	return rules, version, err
+}
+
+// timeOrNil is nil for a time that isn't there.
+func timeOrNil(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }
 
 func kindOf(isNew bool) referral.Kind {
@@ -116,19 +146,25 @@ type memo struct{ bot, run, segment string }
 // before, it only reads it: a step run again takes the same branch and writes nothing.
 func (s *Store) once(ctx context.Context, m memo, result any, work func(pgx.Tx, *db.Queries) ([]program.Check, error)) error {
 	return s.inTx(ctx, func(tx pgx.Tx, q *db.Queries) error {
-		claimed, err := q.ClaimSegment(ctx, db.ClaimSegmentParams{BotID: m.bot, Run: m.run, Segment: m.segment})
-		if err != nil {
-			return fmt.Errorf("claim %s: %w", m.segment, err)
-		}
-		if claimed == 0 {
-			return readMemo(ctx, q, m, result)
-		}
-		checks, err := work(tx, q)
-		if err != nil {
-			return err
-		}
-		return fillMemo(ctx, q, m, result, checks)
+		return onceIn(ctx, tx, q, m, result, work)
 	})
+}
+
+func onceIn(
+	ctx context.Context, tx pgx.Tx, q *db.Queries, m memo, result any, work func(pgx.Tx, *db.Queries) ([]program.Check, error),
+) error {
+	claimed, err := q.ClaimSegment(ctx, db.ClaimSegmentParams{BotID: m.bot, Run: m.run, Segment: m.segment})
+	if err != nil {
+		return fmt.Errorf("claim %s: %w", m.segment, err)
+	}
+	if claimed == 0 {
+		return readMemo(ctx, q, m, result)
+	}
+	checks, err := work(tx, q)
+	if err != nil {
+		return err
+	}
+	return fillMemo(ctx, q, m, result, checks)
 }
 
 func readMemo(ctx context.Context, q *db.Queries, m memo, result any) error {

@@ -61,7 +61,7 @@ func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome cha
 		return s.stateOf(ctx, attempt)
 	}
 	state := stateAfter(outcome.Failure)
-	written, err := s.queries.FinishAttempt(ctx, finishing(attempt, outcome, state))
+	written, err := s.finish(ctx, finishing(attempt, outcome, state))
 	if err != nil {
 		return "", fmt.Errorf("write the attempt's outcome: %w", err)
 	}
@@ -69,6 +69,24 @@ func (s *Store) Finish(ctx context.Context, attempt channel.Attempt, outcome cha
 		return s.stateOf(ctx, attempt)
 	}
 	return state, nil
+}
+
+// finish writes an outcome, and of one that says its recipient is gone also that they have left the referrals of theirs that wait.
+func (s *Store) finish(ctx context.Context, row db.FinishAttemptParams) (written int64, err error) {
+	if !row.Gone {
+		return s.queries.FinishAttempt(ctx, row)
+	}
+	err = s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		err := q.LockContactOfDelivery(ctx, db.LockContactOfDeliveryParams{BotID: row.BotID, DeliveryID: row.DeliveryID})
+		if err != nil {
+			return err
+		}
+		if written, err = q.FinishAttempt(ctx, row); err != nil || written == 0 {
+			return err
+		}
+		return q.LeaveByDelivery(ctx, db.LeaveByDeliveryParams{BotID: row.BotID, DeliveryID: row.DeliveryID})
+	})
+	return written, err
 }
 
 func finishing(attempt channel.Attempt, outcome channel.Outcome, state channel.DeliveryState) db.FinishAttemptParams {

@@ -130,9 +130,13 @@ func TestALeaseTellsWhatTheRelayNeeds(t *testing.T) {
 	user := b.add("tg", e)[0].UserID
 	got := b.lease(1)[0]
 	got.OccurredAt = got.OccurredAt.UTC()
+	if got.ReceivedAt.IsZero() || got.From.FirstAt != got.ReceivedAt {
+		t.Errorf("received %s, first %s", got.ReceivedAt, got.From.FirstAt)
+	}
 	want := referral.LeasedEvent{
 		Bot: "shop", ID: got.ID, Lease: got.Lease, Account: "tg", Kind: "opening", Contact: got.Contact, UserID: user,
 		IsNew: true, Ref: "campaign1-cabc", Text: "hello", OccurredAt: noon, ProgramVersion: 1,
+		ReceivedAt: got.ReceivedAt, From: referral.Stranger{FirstRef: "campaign1-cabc", FirstAt: got.ReceivedAt},
 	}
 	if got != want || got.Contact == 0 || got.Lease == 0 {
 		t.Errorf("got %+v, want %+v", got, want)

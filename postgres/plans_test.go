@@ -38,6 +38,17 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 			pgx.NamedArgs{"bot_id": "shop", "event_id": 1, "attribution_key": "campaign1/1", "referrer_id": 100001, "invitee_id": 100002, "entry_point": "campaign1"},
 			[]string{"referrals_attribution", "inbox_pkey"},
 		},
+		"admitting where everything is bounded": {
+			"referrals.sql", "AdmissionFacts",
+			pgx.NamedArgs{
+				"bot_id": "shop", "event_id": 1, "attribution_key": "campaign1/1", "referrer_id": 100001, "invitee_id": 100002, "entry_point": "campaign1",
+				"per_day": 5, "per_referrer": 50, "total": 0, "at_most": 5, "within_seconds": 600,
+			},
+			[]string{"referrals_counting", "referrals_pace"},
+		},
+		"locking a referral with its facts": {
+			"referrals.sql", "LockReferral", pgx.NamedArgs{"bot_id": "shop", "referral_id": 1}, []string{"inbox_left"},
+		},
 		"the leaderboard": {
 			"rest.sql", "Leaderboard",
 			pgx.NamedArgs{"bot_id": "shop", "field": "points", "most": 10},

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/postgres/db"
 	"github.com/millenniumm/referrals/referral"
@@ -23,7 +25,8 @@ func (s *Store) Lease(ctx context.Context, most int, leaseFor time.Duration) ([]
 		events[i] = referral.LeasedEvent{
 			Bot: row.BotID, ID: row.EventID, Lease: lease, Account: row.Account, Kind: row.Kind,
 			Contact: row.ContactID, UserID: row.UserID, IsNew: row.IsNew, Ref: row.Ref, Text: row.Body, Target: row.Target,
-			OccurredAt: row.OccurredAt, Attempts: int(row.Attempts), ProgramVersion: row.ProgramVersion,
+			OccurredAt: row.OccurredAt, ReceivedAt: row.ReceivedAt, Attempts: int(row.Attempts), ProgramVersion: row.ProgramVersion,
+			From: referral.Stranger{FirstRef: row.FirstRef, FirstAt: valueOr(row.FirstAt, time.Time{})},
 		}
 	}
 	return events, nil
@@ -75,9 +78,18 @@ func (s *Store) ParkForProgram(ctx context.Context, event referral.LeasedEvent) 
 	return rows == 1, nil
 }
 
-// ApplyMembership follows a block or unblock.
+// ApplyMembership follows a block or unblock. Whoever blocks the bot leaves the referrals of theirs that wait, and those holds wake.
 func (s *Store) ApplyMembership(ctx context.Context, event referral.LeasedEvent) error {
-	if err := s.queries.ApplyMembership(ctx, db.ApplyMembershipParams{BotID: event.Bot, EventID: event.ID}); err != nil {
+	err := s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
+		if err := q.LockContactOfEvent(ctx, db.LockContactOfEventParams{BotID: event.Bot, EventID: event.ID}); err != nil {
+			return err
+		}
+		if err := q.ApplyMembership(ctx, db.ApplyMembershipParams{BotID: event.Bot, EventID: event.ID}); err != nil {
+			return err
+		}
+		return q.LeaveByEvent(ctx, db.LeaveByEventParams{BotID: event.Bot, EventID: event.ID})
+	})
+	if err != nil {
 		return fmt.Errorf("apply a block or unblock: %w", err)
 	}
 	return nil

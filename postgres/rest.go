@@ -91,7 +91,11 @@ func (s *Store) Link(ctx context.Context, bot, userID, entryPoint, account strin
 	if err != nil {
 		return "", "", "", err
 	}
-	ref = referral.Ref{EntryPoint: entryPoint, Referrer: userID}.String()
+	suffix, err := s.linkSuffix(ctx, bot)
+	if err != nil {
+		return "", "", "", err
+	}
+	ref = referral.Ref{EntryPoint: entryPoint, Referrer: userID}.With(suffix)
 	url, err = s.link(home, ref)
 	return url, ref, home.Name, err
 }
@@ -118,6 +122,8 @@ func viewOf(row db.ReferralsRow) referral.View {
 		Kind: referral.Kind(row.Kind), Status: referral.Status(row.Status), Reason: referral.Reason(row.Reason),
 		Points: row.Points, Account: row.Account, ProgramVersion: row.ProgramVersion,
 		ReceivedAt: row.ReceivedAt, AdmittedAt: row.AdmittedAt, SettledAt: row.SettledAt, Workflow: row.Run,
+		HoldUntil: row.HoldUntil, Late: row.Late, ApprovedAt: row.ApprovedAt, QualifiedAt: timeOrNil(row.QualifiedAt),
+		LeftAt: row.LeftAt, VoidedAt: row.VoidedAt, VoidNote: row.VoidNote,
 	}
 }
 
@@ -154,7 +160,7 @@ func (s *Store) addBookings(ctx context.Context, bot string, detail *referral.De
 	}
 	for _, row := range grants {
 		detail.Grants = append(detail.Grants, referral.GrantView{
-			UserID: row.UserID, Reward: row.Reward, Occurrence: row.Occurrence, At: row.GrantedAt, Stocked: row.Stocked,
+			UserID: row.UserID, Reward: row.Reward, Occurrence: row.Occurrence, At: row.GrantedAt, Stocked: row.Stocked, RevokedAt: row.RevokedAt,
 		})
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,8 +16,8 @@ import (
 )
 
 // Apply decides and writes a segment of a program in one transaction, once: ledger, tags, grants and the messages to send.
-// The people are locked before they are read, so of many referrals at once exactly one crosses a threshold. A referral that was
-// pending is credited with it. ErrNotFound when the contact is gone; ErrNoProgram when the bot has none.
+// The people are locked before they are read, so of many referrals at once exactly one crosses a threshold. Settling a pending
+// referral credits it, holds it or voids it, as the facts then are. ErrNotFound when the contact is gone; ErrNoProgram when the bot has none.
 func (s *Store) Apply(
 	ctx context.Context, segment referral.Segment, decide func(*program.Program, referral.Scene) program.Outcome,
 ) (referral.Applied, error) {
@@ -24,6 +25,9 @@ func (s *Store) Apply(
 	err := s.once(ctx, memo{segment.Bot, segment.Run, segment.Name}, &applied, func(tx pgx.Tx, q *db.Queries) ([]program.Check, error) {
 		stage, err := s.set(ctx, q, segment)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.loadPeople(ctx, q, stage); err != nil {
 			return nil, err
 		}
 		outcome := decide(stage.program, stage.scene)
@@ -38,8 +42,13 @@ type stage struct {
 	scene    referral.Scene
 	program  *program.Program
 	referral *int64 // nil for a flow without a referral
-	reason   referral.Reason
+	facts    referral.Circumstances
+	reason   referral.Reason // of what the referral is, or becomes
+	until    time.Time       // when one that stays pending is to be looked at again
+	roles    map[program.Role]int64
 	actors   map[program.Role]actor
+	reversed []db.ReverseLedgerRow // what was taken off before the segment
+	revoked  []string              // the rewards that went with it
 }
 
 // An actor is one person's row and the identity their messages go to.
@@ -49,67 +58,86 @@ type actor struct {
 	blocked             bool
 }
 
-// set locks and loads everything a segment sees: contacts first, in ascending order, then the referral.
+// set locks what a segment is about, contacts first, in ascending order, then the referral, and finds out what becomes of that.
 func (s *Store) set(ctx context.Context, q *db.Queries, segment referral.Segment) (*stage, error) {
 	on := &stage{scene: referral.Scene{Segment: segment, EntryPoint: segment.EntryPoint}}
-	roles, version, err := on.cast(ctx, q)
+	version, err := on.cast(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	if err := on.lock(ctx, q, roles); err != nil {
+	if err := on.lock(ctx, q); err != nil {
 		return nil, err
 	}
 	if version == 0 {
-		if version, err = q.ProgramVersion(ctx, segment.Bot); err != nil {
-			return nil, notFound("read the program's version", err)
-		}
+		on.program, _, err = s.inForce(ctx, q, segment.Bot)
+	} else {
+		on.program, err = s.programVersion(ctx, q, segment.Bot, version)
 	}
-	if version == 0 {
-		return nil, referral.ErrNoProgram
-	}
-	if on.program, err = s.programVersion(ctx, q, segment.Bot, version); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return on, s.loadPeople(ctx, q, on, roles)
+	on.judge()
+	return on, nil
 }
 
 // cast finds out who is in the segment: the pair of the run's referral, or the one contact of a flow.
-func (on *stage) cast(ctx context.Context, q *db.Queries) (map[program.Role]int64, int32, error) {
+func (on *stage) cast(ctx context.Context, q *db.Queries) (version int32, err error) {
 	segment := on.scene.Segment
 	row, err := q.ReferralOfRun(ctx, db.ReferralOfRunParams{BotID: segment.Bot, Run: segment.Run})
 	if isNoRows(err) {
 		contact, err := q.ContactByUserID(ctx, db.ContactByUserIDParams{BotID: segment.Bot, UserID: segment.Contact})
 		if err != nil {
-			return nil, 0, notFound("find the contact", err)
+			return 0, notFound("find the contact", err)
 		}
-		return map[program.Role]int64{program.Contact: contact.ContactID}, segment.Version, nil
+		on.roles = map[program.Role]int64{program.Contact: contact.ContactID}
+		return segment.Version, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("find the referral: %w", err)
+		return 0, fmt.Errorf("find the referral: %w", err)
 	}
-	on.referral, on.reason = &row.ReferralID, referral.Reason(row.Reason)
+	on.referral = &row.ReferralID
 	on.scene.EntryPoint, on.scene.Kind = row.EntryPoint, referral.Kind(row.Kind)
-	roles := map[program.Role]int64{program.Invitee: row.InviteeID}
+	on.roles = map[program.Role]int64{program.Invitee: row.InviteeID}
 	if row.ReferrerID != 0 {
-		roles[program.Referrer] = row.ReferrerID
+		on.roles[program.Referrer] = row.ReferrerID
 	}
-	return roles, row.ProgramVersion, nil
+	return row.ProgramVersion, nil
 }
 
-func (on *stage) lock(ctx context.Context, q *db.Queries, roles map[program.Role]int64) error {
+func (on *stage) lock(ctx context.Context, q *db.Queries) error {
 	bot := on.scene.Segment.Bot
-	if _, err := q.LockContacts(ctx, db.LockContactsParams{BotID: bot, ContactIds: ids(roles)}); err != nil {
+	if _, err := q.LockContacts(ctx, db.LockContactsParams{BotID: bot, ContactIds: ids(on.roles)}); err != nil {
 		return fmt.Errorf("lock the people: %w", err)
 	}
 	if on.referral == nil {
 		return nil
 	}
-	status, err := q.LockReferral(ctx, db.LockReferralParams{BotID: bot, ReferralID: *on.referral})
+	row, err := q.LockReferral(ctx, db.LockReferralParams{BotID: bot, ReferralID: *on.referral})
 	if err != nil {
 		return fmt.Errorf("lock the referral: %w", err)
 	}
-	on.scene.Status = referral.Status(status)
+	on.scene.Status, on.scene.Becomes, on.scene.Late = referral.Status(row.Status), referral.Status(row.Status), row.Late
+	on.reason = referral.Reason(row.Reason)
+	on.facts = referral.Circumstances{
+		ReceivedAt: row.ReceivedAt, Qualified: row.QualifiedAt,
+		Approved: valueOr(row.ApprovedAt, time.Time{}), Left: row.LeftAt, Voided: valueOr(row.VoidedAt, time.Time{}),
+	}
 	return nil
+}
+
+// judge finds out what becomes of a referral that isn't decided yet, or that is taken back. A flow that goes on decides nothing.
+func (on *stage) judge() {
+	segment := on.scene.Segment
+	if len(segment.From) > 0 || on.scene.Status != referral.Pending && on.scene.Status != referral.Credited {
+		return
+	}
+	if on.scene.Status == referral.Credited && (segment.Name != "" || on.facts.Voided.IsZero()) {
+		return // it counts; only its hold, which has yet to name its segment, takes it back
+	}
+	door, _ := on.program.EntryPoint(on.scene.EntryPoint)
+	on.facts.Hold, on.facts.Approval = door.Hold, door.Approval
+	verdict := referral.Judge(on.facts, segment.Now)
+	on.scene.Becomes, on.reason, on.until = verdict.Status, verdict.Reason, verdict.Until
 }
 
 func ids(roles map[program.Role]int64) []int64 {
@@ -123,8 +151,8 @@ func ids(roles map[program.Role]int64) []int64 {
 	return all
 }
 
-func (s *Store) loadPeople(ctx context.Context, q *db.Queries, on *stage, roles map[program.Role]int64) error {
-	segment := on.scene.Segment
+func (s *Store) loadPeople(ctx context.Context, q *db.Queries, on *stage) error {
+	segment, roles := on.scene.Segment, on.roles
 	arrived := roles[program.Contact] + roles[program.Invitee] // one of them is there, the other is 0
 	rows, err := q.LoadPeople(ctx, db.LoadPeopleParams{
 		BotID: segment.Bot, ContactIds: ids(roles), PreferContact: arrived, PreferAccount: segment.Account,
@@ -167,7 +195,7 @@ func (s *Store) person(p *program.Program, bot string, row db.LoadPeopleRow) (*p
 	home := channel.Account{Bot: bot, Name: row.Account, Channel: row.Channel, ExternalID: row.AccountExternalID, Settings: settings}
 	for _, entryPoint := range p.EntryPoints {
 		// An account without a usable link leaves the variable empty; the account's own check says what is missing.
-		if link, err := s.link(home, referral.Ref{EntryPoint: entryPoint.Name, Referrer: row.UserID}.String()); err == nil {
+		if link, err := s.link(home, referral.Ref{EntryPoint: entryPoint.Name, Referrer: row.UserID}.With(p.LinkSuffix)); err == nil {
 			person.Links[entryPoint.Name] = link
 		}
 	}

@@ -50,16 +50,14 @@ type grantedCode struct {
 func (on *stage) write(ctx context.Context, tx pgx.Tx, q *db.Queries, outcome program.Outcome) (referral.Applied, error) {
 	w := &writing{stage: on, tx: tx, queries: q, grants: map[grantKey]grantedCode{}}
 	w.queued = db.New(&w.queue)
-	w.applied = referral.Applied{Status: on.scene.Status, Reason: on.reason, Waits: outcome.Waits}
+	w.applied = referral.Applied{Status: on.scene.Becomes, Reason: on.reason, Until: timeOrNil(on.until), Waits: outcome.Waits}
+	w.tellReversal()
 	for ordinal, op := range outcome.Ops {
 		if err := w.op(ctx, int32(ordinal), op); err != nil {
 			return referral.Applied{}, fmt.Errorf("%s: %w", op.Kind, err)
 		}
 	}
-	if on.scene.Status == referral.Pending {
-		w.applied.Status = referral.Credited
-		_ = w.queued.CreditReferral(ctx, db.CreditReferralParams{BotID: on.scene.Segment.Bot, ReferralID: *on.referral})
-	}
+	w.decide(ctx)
 	w.listDeliveries(ctx)
 	if err := tx.SendBatch(ctx, &w.queue.batch).Close(); err != nil {
 		return referral.Applied{}, fmt.Errorf("write the segment: %w", err)

@@ -75,6 +75,15 @@ const (
 	codeRewardWithoutCodes   = "reward_without_codes"
 	codeFlowCycle            = "flow_cycle"
 	codeFlowMultiplies       = "flow_multiplies"
+	codeBadLinkSuffix        = "bad_link_suffix"
+	codeBadMoment            = "bad_moment"
+	codeEndsBeforeStart      = "ends_before_start"
+	codeBadChannelName       = "bad_channel_name"
+	codePositiveExpected     = "positive_number_expected"
+	codeUnknownHold          = "unknown_hold"
+	codeUnknownApproval      = "unknown_approval"
+	codeHoldWithoutTime      = "hold_without_time"
+	codeUnknownVoidPolicy    = "unknown_void_policy"
 
 	codeEmptyList         = "empty_list"
 	codeNoRewardBefore    = "no_reward_before"
@@ -85,6 +94,10 @@ const (
 	codeUnheardReply      = "quick_reply_unheard"
 	codeFlowNeverUsed     = "flow_never_used"
 	codeNobodyElse        = "nobody_else"
+	codeApprovedTwice     = "approved_twice"
+	codeCapNeverMet       = "cap_never_met"
+	codeNeverQualified    = "never_qualified"
+	codeReversedAnyway    = "reversed_anyway"
 )
 
 // A message says in each language what is wrong and what to do. {0} stands for the problem's first argument.
@@ -94,6 +107,7 @@ type message struct{ es, en string }
 var suggesting = map[string]bool{
 	codeUnknownKey: true, codeUnknownFieldType: true, codeUnknownAttribution: true, codeUnknownTrigger: true,
 	codeUnknownCodeSource: true, codeUnknownAction: true, codeUnknownOperator: true, codeUnknownFlow: true,
+	codeUnknownHold: true, codeUnknownApproval: true, codeUnknownVoidPolicy: true,
 	codeUnknownField: true, codeUnknownEntryPoint: true, codeUnknownReward: true, codeUnknownVariable: true,
 }
 

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Program is one version of what an author wrote, checked. It comes from Parse only, is never changed afterwards, and
@@ -17,6 +18,7 @@ import (
 type Program struct {
 	Name        string
 	Locale      string // BCP 47, "es"
+	LinkSuffix  string // what parts an entry point's name from a user id in the refs of new links
 	Fields      map[string]Field
 	EntryPoints []EntryPoint // in file order
 	Keywords    []Keyword    // in file order
@@ -61,6 +63,15 @@ type EntryPoint struct {
 	Flow        string // the welcome, run for whoever comes in
 	Attribution Attribution
 	AllowMutual bool // two people may refer each other
+	Active      Window
+	Paused      bool
+	Channels    []string // the platforms referrals count on; empty for all
+	Caps        Caps
+	Velocity    Velocity
+	// TypedCode is how long after their first interaction a new contact who came without a ref may write the code; 0 for never.
+	TypedCode time.Duration
+	Hold      Hold
+	Approval  Approval
 }
 
 // A Keyword starts a flow when a contact writes one of its words, or a message that begins with one.
@@ -77,9 +88,13 @@ type TriggerKind string
 const (
 	ReferredNewContact      TriggerKind = "referred_new_contact"
 	ReferredExistingContact TriggerKind = "referred_existing_contact"
+	// ReferralQualified fires when a referral counts that was held until its invitee qualified, just before one of the two above.
+	ReferralQualified TriggerKind = "referral_qualified"
+	// ReferralVoided fires when an admitted referral is taken back, after what it had added was taken off again.
+	ReferralVoided TriggerKind = "referral_voided"
 )
 
-// A Trigger is a list of steps run for the referrer when somebody came through their link.
+// A Trigger is a list of steps run for the referrer when something becomes of a referral through their link.
 type Trigger struct {
 	On         TriggerKind
 	EntryPoint string     // "" means any
@@ -96,10 +111,20 @@ const (
 	CodePool CodeSource = "pool" // codes the author uploaded, each given once
 )
 
+// A VoidPolicy says what becomes of a reward when its owner no longer has what earned it, since a referral was taken back.
+type VoidPolicy string
+
+// The void policies.
+const (
+	KeepOnVoid   VoidPolicy = "keep"
+	RevokeOnVoid VoidPolicy = "revoke"
+)
+
 // A Reward is what can be earned.
 type Reward struct {
-	Title string
-	Codes CodeSource
+	Title  string
+	Codes  CodeSource
+	OnVoid VoidPolicy
 }
 
 // EntryPoint finds an entry point by its exact name.
@@ -122,6 +147,18 @@ func (p *Program) Door(name string) (EntryPoint, bool) {
 		return EntryPoint{}, false
 	}
 	return p.EntryPoints[0], true
+}
+
+// Revocable lists the rewards that are taken back with what earned them, sorted.
+func (p *Program) Revocable() []string {
+	names := []string{}
+	for name, reward := range p.Rewards {
+		if reward.OnVoid == RevokeOnVoid {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Triggered gives where to start for each trigger that fires, in file order. Triggers run for the referrer. One without a

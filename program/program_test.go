@@ -36,11 +36,11 @@ rewards: {cafe: {title: Un café}}
 `)
 	lima, _, _ := compileText("Lima")
 	want := &Program{
-		Name: "Invita", Locale: "es-MX",
+		Name: "Invita", Locale: "es-MX", LinkSuffix: "-c",
 		Fields: map[string]Field{"puntos": {NumberField}, "ciudad": {TextField}},
 		EntryPoints: []EntryPoint{
-			{Name: "zeta", Flow: "f", Attribution: FirstTouch},
-			{Name: "alfa", Flow: "f", Attribution: PerReferrer, AllowMutual: true},
+			{Name: "zeta", Flow: "f", Attribution: FirstTouch, Approval: AutoApproval},
+			{Name: "alfa", Flow: "f", Attribution: PerReferrer, AllowMutual: true, Approval: AutoApproval},
 		},
 		Keywords: []Keyword{{Match: []string{"hola", "/hola"}, Flow: "f"}, {Match: []string{"10"}, Flow: "f"}},
 		Triggers: []Trigger{{On: ReferredExistingContact, EntryPoint: "alfa", Do: []Step{IncrementStep{"puntos", 1}}}},
@@ -49,7 +49,7 @@ rewards: {cafe: {title: Un café}}
 			Then:      []Step{SetStep{Field: "ciudad", Text: lima}},
 			Else:      []Step{WaitStep{7 * 24 * time.Hour}, RemoveTagStep{"vip"}},
 		}}},
-		Rewards:  map[string]Reward{"cafe": {Title: "Un café"}},
+		Rewards:  map[string]Reward{"cafe": {Title: "Un café", OnVoid: KeepOnVoid}},
 		keywords: map[string]string{"hola": "f", "/hola": "f", "10": "f"},
 		prefixes: map[string]string{},
 	}

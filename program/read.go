@@ -24,12 +24,11 @@ var (
 	entryPointPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
 	localePattern     = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$`)
 
-	// ambiguousEntryPoint would read as the ref of another entry point and a referrer: "<entry point>-c<user_id>".
-	ambiguousEntryPoint = regexp.MustCompile(`(?i)-c[a-z2-7]{10}$`)
-
 	attributions = []string{string(FirstTouch), string(PerReferrer)}
-	triggerKinds = []string{string(ReferredNewContact), string(ReferredExistingContact)}
-	fieldTypes   = []string{string(NumberField), string(TextField)}
+	triggerKinds = []string{
+		string(ReferredNewContact), string(ReferredExistingContact), string(ReferralQualified), string(ReferralVoided),
+	}
+	fieldTypes = []string{string(NumberField), string(TextField)}
 )
 
 // read turns the file into a typed program. A part that is wrong leaves a gap, so that paths keep counting as in the
@@ -52,7 +51,7 @@ func read(root *yaml.Node, f *findings) *Program {
 }
 
 func (r *reader) heading(values map[string]element) {
-	r.program.Locale = "en"
+	r.program.Locale, r.program.LinkSuffix = "en", DefaultLinkSuffix
 	if name, ok := values["name"]; ok {
 		r.program.Name = r.word(name)
 	}
@@ -61,6 +60,9 @@ func (r *reader) heading(values map[string]element) {
 		if !localePattern.MatchString(r.program.Locale) {
 			r.error(locale.path, codeBadLocale, excerpt(r.program.Locale))
 		}
+	}
+	if suffix, ok := values["link_suffix"]; ok {
+		r.program.LinkSuffix = r.linkSuffix(suffix)
 	}
 }
 
@@ -125,13 +127,12 @@ func (r *reader) entryPoints(e element) {
 }
 
 func (r *reader) entryPoint(e entry) EntryPoint {
-	switch {
-	case !entryPointPattern.MatchString(e.key):
+	if !entryPointPattern.MatchString(e.key) {
 		r.error(e.path, codeBadEntryPointName, excerpt(e.key))
-	case ambiguousEntryPoint.MatchString(e.key):
-		r.error(e.path, codeAmbiguousEntryPoint, e.key, strings.ReplaceAll(e.key, "-c", "_c"))
+	} else {
+		r.checkAmbiguous(e)
 	}
-	entryPoint := EntryPoint{Name: e.key, Attribution: FirstTouch}
+	entryPoint := EntryPoint{Name: e.key, Attribution: FirstTouch, Approval: AutoApproval}
 	values := r.object(e.element, "entry_point")
 	if flow, ok := r.need(e.element, values, "flow"); ok {
 		entryPoint.Flow = r.word(flow)
@@ -142,6 +143,7 @@ func (r *reader) entryPoint(e entry) EntryPoint {
 	if allowed, ok := values["allow_mutual"]; ok {
 		entryPoint.AllowMutual = r.trueOrFalse(allowed)
 	}
+	r.gate(values, &entryPoint)
 	return entryPoint
 }
 
@@ -247,13 +249,16 @@ func (r *reader) rewards(e element) {
 }
 
 func (r *reader) reward(e element) Reward {
-	var reward Reward
+	reward := Reward{OnVoid: KeepOnVoid}
 	values := r.object(e, "reward")
 	if title, ok := r.need(e, values, "title"); ok {
 		reward.Title = r.text(title)
 	}
 	if codes, ok := values["codes"]; ok {
 		reward.Codes = CodeSource(r.oneOf(codes, codeUnknownCodeSource, []string{string(CodePool)}))
+	}
+	if onVoid, ok := values["on_void"]; ok {
+		reward.OnVoid = VoidPolicy(r.oneOf(onVoid, codeUnknownVoidPolicy, voidPolicies))
 	}
 	return reward
 }

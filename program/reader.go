@@ -97,12 +97,18 @@ func join(path, key string) string {
 
 // shapes are the mappings of which the keys are known. The schema describes each under the same name.
 var shapes = map[string][]string{
-	"program":     {"name", "locale", "fields", "entry_points", "keywords", "triggers", "flows", "rewards"},
-	"field":       {"type"},
-	"entry_point": {"flow", "attribution", "allow_mutual"},
-	"keyword":     {"match", "starts_with", "flow"},
-	"trigger":     {"on", "entry_point", "if", "do"},
-	"reward":      {"title", "codes"},
+	"program": {"name", "locale", "link_suffix", "fields", "entry_points", "keywords", "triggers", "flows", "rewards"},
+	"field":   {"type"},
+	"entry_point": {
+		"flow", "attribution", "allow_mutual", "active", "paused", "channels", "caps", "velocity", "typed_code", "hold", "approval",
+	},
+	"active":   {"from", "until"},
+	"caps":     {"per_day", "per_referrer", "total"},
+	"velocity": {"at_most", "within"},
+	"hold":     {"for", "until"},
+	"keyword":  {"match", "starts_with", "flow"},
+	"trigger":  {"on", "entry_point", "if", "do"},
+	"reward":   {"title", "codes", "on_void"},
 }
 
 // object reads a mapping of one of the shapes.

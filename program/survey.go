@@ -137,7 +137,8 @@ func (s *survey) mark(set names, name string) names {
 	return set
 }
 
-// start begins where people do. The triggers of one referral share a run, so each may see what those before it changed.
+// start begins where people do. The triggers of one referral share a run, so each may see what those before it changed; those of its
+// invitee's having qualified come first.
 func (s *survey) start() {
 	for _, entryPoint := range s.program.EntryPoints {
 		s.enter(entryPoint.Flow, facts{})
@@ -145,7 +146,10 @@ func (s *survey) start() {
 	for _, keyword := range s.program.Keywords {
 		s.enter(keyword.Flow, facts{})
 	}
-	triggered := map[TriggerKind]names{} // the fields that the triggers of a kind may have changed so far
+	qualified := s.qualifiedChanges()
+	triggered := map[TriggerKind]names{ // the fields that the triggers of a kind may have changed so far
+		ReferredNewContact: qualified, ReferredExistingContact: qualified,
+	}
 	for i, trigger := range s.program.Triggers {
 		before := facts{changed: triggered[trigger.On]}
 		if trigger.If != nil {
@@ -154,6 +158,16 @@ func (s *survey) start() {
 		s.follow(triggerPath(i), trigger.Do, before)
 		triggered[trigger.On] = before.changed.with(s.mayDo(trigger.Do).changed)
 	}
+}
+
+func (s *survey) qualifiedChanges() names {
+	var changed names
+	for _, trigger := range s.program.Triggers {
+		if trigger.On == ReferralQualified {
+			changed = changed.with(s.mayDo(trigger.Do).changed)
+		}
+	}
+	return changed
 }
 
 // enter starts a flow, again only when that may be under new circumstances.

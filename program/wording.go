@@ -120,8 +120,8 @@ var messages = map[string]message{
 		"“{0}” can't name an entry point, because the name becomes part of links. Use plain letters, digits, “_” and “-”, at most 40 characters.",
 	},
 	codeAmbiguousEntryPoint: {
-		"En el nombre «{0}», lo que sigue a «-c» se confundiría con la persona que compartió el enlace. Escribe por ejemplo «{1}».",
-		"In the name “{0}”, what follows “-c” would be taken for the person who shared the link. Write “{1}”, for example.",
+		"El final de «{0}» se confundiría con el código de la persona que comparte el enlace. Escribe por ejemplo «{1}».",
+		"The end of “{0}” would be taken for the code of the person who shared the link. Write “{1}”, for example.",
 	},
 	codeUnknownAttribution: {
 		"La atribución «{0}» no existe. Usa first_touch (cada invitado cuenta una vez) o per_referrer (una vez por cada persona que lo invite).",
@@ -136,8 +136,8 @@ var messages = map[string]message{
 		"The keyword “{0}” is already on line {1}; capitals and accents make no difference. Remove one of the two.",
 	},
 	codeUnknownTrigger: {
-		"El disparador «{0}» no existe. Usa referred_new_contact (llegó alguien nuevo) o referred_existing_contact (alguien que ya estaba).",
-		"There is no trigger “{0}”. Use referred_new_contact (somebody new came) or referred_existing_contact (somebody known did).",
+		"El disparador «{0}» no existe. Usa referred_new_contact (llegó alguien nuevo), referred_existing_contact (alguien que ya estaba), referral_qualified (el invitado cumplió) o referral_voided (el referido se anuló).",
+		"There is no trigger “{0}”. Use referred_new_contact (somebody new came), referred_existing_contact (somebody known did), referral_qualified (the invitee did what counts) or referral_voided (the referral was taken back).",
 	},
 	codeUnknownCodeSource: {
 		"«{0}» no es un origen de códigos. Escribe pool para repartir los códigos que subas, o quita la clave si el premio no lleva código.",
@@ -274,6 +274,58 @@ var messages = map[string]message{
 	codeFlowMultiplies: {
 		"El flujo «{0}» vuelve a empezar más de una vez en cada vuelta, y se multiplicaría sin fin. Deja un solo run_flow que lleve de vuelta a él.",
 		"The flow “{0}” starts itself again more than once each time round, and would multiply without end. Keep a single run_flow that leads back to it.",
+	},
+	codeBadLinkSuffix: {
+		"«{0}» no sirve para separar en los enlaces el nombre del código de quien comparte. Usa un «-» o un «_» y, si quieres, hasta 7 letras sin acento o números detrás, como -c o _ref.",
+		"“{0}” can't part the name from the sharer's code in links. Use “-” or “_”, followed by up to 7 plain letters or digits if you like, such as -c or _ref.",
+	},
+	codeBadMoment: {
+		"«{0}» no es una fecha que se pueda leer. Escribe un día, como 2026-03-01 (cuenta desde las 00:00 UTC), o un momento exacto con su zona horaria, como 2026-03-01T18:00:00-05:00.",
+		"“{0}” isn't a date that can be read. Write a day, such as 2026-03-01 (it counts from 00:00 UTC), or an exact moment with its time zone, such as 2026-03-01T18:00:00-05:00.",
+	},
+	codeEndsBeforeStart: {
+		"El periodo termina antes de empezar: until tiene que ser posterior a from. Una fecha sin hora es el comienzo de ese día en UTC.",
+		"This period ends before it begins: until must be later than from. A date without a time is that day's start in UTC.",
+	},
+	codeBadChannelName: {
+		"«{0}» no es un canal. Usa nombres como telegram o webchat, en minúsculas.",
+		"“{0}” isn't a channel. Use names such as telegram or webchat, in small letters.",
+	},
+	codePositiveExpected: {
+		"Aquí va un número entero de 1 en adelante. Para no poner límite, quita la clave.",
+		"A whole number of 1 or more is expected here. For no limit, remove the key.",
+	},
+	codeUnknownHold: {
+		"No se puede retener un referido hasta «{0}». Usa qualified (cumplió lo que pides), approved (alguien lo aprobó) o still_subscribed (pasó el tiempo y sigue ahí).",
+		"A referral can't be held until “{0}”. Use qualified (the invitee did what you ask), approved (somebody approved it) or still_subscribed (the time has passed and they are still there).",
+	},
+	codeUnknownApproval: {
+		"«{0}» no es una forma de aprobar. Usa auto (cuenta sin que nadie intervenga) o manual (espera a que alguien lo apruebe).",
+		"“{0}” isn't a way to approve. Use auto (it counts by itself) or manual (it waits until somebody approves it).",
+	},
+	codeHoldWithoutTime: {
+		"Con still_subscribed hay que decir durante cuánto tiempo. Añade for, por ejemplo for: 7d.",
+		"With still_subscribed it must be said for how long. Add for, such as for: 7d.",
+	},
+	codeUnknownVoidPolicy: {
+		"«{0}» no dice qué hacer con el premio si se anula el referido que lo ganó. Usa keep (se conserva) o revoke (se retira).",
+		"“{0}” doesn't say what happens to the reward when a referral that earned it is taken back. Use keep or revoke.",
+	},
+	codeApprovedTwice: {
+		"hold ya espera la aprobación, así que approval: manual repite lo mismo. Deja uno de los dos.",
+		"The hold waits for approval already, so approval: manual says the same again. Keep one of the two.",
+	},
+	codeCapNeverMet: {
+		"Este límite nunca se alcanza: {0} es {1} y {2} corta antes, en {3}. Baja {0} o quítalo.",
+		"This limit is never met: {0} is {1}, and {2} stops at {3} before. Lower {0} or remove it.",
+	},
+	codeNeverQualified: {
+		"Ningún punto de entrada de este disparador retiene referidos hasta qualified, así que nunca se activará. Añade hold: {until: qualified} al punto de entrada.",
+		"No entry point of this trigger holds referrals until qualified, so it will never fire. Add hold: {until: qualified} to the entry point.",
+	},
+	codeReversedAnyway: {
+		"Al anular un referido, lo que sumó se resta solo. Con este paso «{0}» bajaría dos veces: quítalo si solo querías deshacer la suma.",
+		"What a referral added is taken off by itself when it is voided. With this step “{0}” would go down twice: remove it if all you want is to undo the addition.",
 	},
 	codeEmptyList: {
 		"Aquí no hay ningún paso, así que no pasará nada. Añade uno, por ejemplo «- send: Hola».",

@@ -2,6 +2,7 @@ package referral
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/millenniumm/referrals/program"
 )
@@ -10,32 +11,56 @@ import (
 type Scene struct {
 	Segment    Segment
 	EntryPoint string // as the ref or the opening named it
-	Status     Status // of the referral; empty for a flow without one
+	Status     Status // of the referral, before the segment; empty for a flow without one
+	Becomes    Status // of the referral, with the segment; the same where nothing is decided about it
 	Kind       Kind
+	Late       bool // the invitee was there before they named their referrer
 	People     map[program.Role]*program.Person
 }
 
-// Play decides a segment. A segment that knows where to start starts there; settle starts with the triggers of an admitted
-// referral, and then welcomes the invitee, credited or not: being refused credit is no reason not to be welcomed.
+// Play decides a segment. A segment that knows where to start starts there. Others fire the triggers of what becomes of their
+// referral; settle then welcomes the invitee, whatever that is: being refused credit is no reason not to be welcomed.
 func Play(p *program.Program, scene Scene) program.Outcome {
 	state := program.State{People: scene.People, EntryPoint: scene.EntryPoint}
 	from := scene.Segment.From
-	if len(from) == 0 {
+	switch {
+	case len(from) == 0:
 		from = opening(p, scene)
-	}
-	if scene.Status == Voided { // taken back while a flow waited: nothing more happens for the referrer
+	case scene.Status == Voided && !scene.Segment.tellsOfVoid(): // taken back while a flow waited: nothing more happens for the referrer
 		from = slices.DeleteFunc(slices.Clone(from), func(c program.Cursor) bool { return c.For == program.Referrer })
 	}
 	return p.Run(state, from...)
 }
 
+// tellsOfVoid says whether a segment goes on with what the voiding of its referral began.
+func (s Segment) tellsOfVoid() bool { return strings.HasPrefix(s.Name, VoidSegment+".") }
+
 func opening(p *program.Program, scene Scene) []program.Cursor {
-	var from []program.Cursor
-	if scene.Status == Pending {
-		from = p.Triggered(scene.Kind.Trigger(), scene.EntryPoint)
+	from := fired(p, scene)
+	if name := scene.Segment.Name; scene.Late || name == CreditSegment || name == VoidSegment { // welcomed before
+		return from
 	}
 	if welcome, ok := p.Welcome(scene.EntryPoint, program.Invitee); ok {
 		from = append(from, welcome)
 	}
 	return from
+}
+
+// fired gives the triggers of a change: of a referral that comes to count, or of one that is taken back.
+func fired(p *program.Program, scene Scene) []program.Cursor {
+	if scene.Becomes == scene.Status {
+		return nil
+	}
+	switch scene.Becomes {
+	case Credited:
+		var from []program.Cursor
+		if door, known := p.EntryPoint(scene.EntryPoint); known && door.Hold.Until == program.UntilQualified {
+			from = p.Triggered(program.ReferralQualified, scene.EntryPoint)
+		}
+		return append(from, p.Triggered(scene.Kind.Trigger(), scene.EntryPoint)...)
+	case Voided:
+		return p.Triggered(program.ReferralVoided, scene.EntryPoint)
+	default:
+		return nil
+	}
 }

@@ -7,14 +7,14 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/millenniumm/referrals/program"
 )
 
 // MaxRefLength is the longest ref every channel carries: Telegram's start payload, 64 characters.
 const MaxRefLength = 64
-
-// suffix separates the entry point's name from the referrer's public id in a ref.
-const suffix = "-c"
 
 var (
 	wordPattern       = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -29,33 +29,51 @@ type Ref struct {
 	Referrer   string // public id of the contact who shared; empty when the link belongs to nobody
 }
 
-// String gives the ref as links carry it: "campaign1-c<user_id>", or the bare entry point when nobody shared it.
-func (r Ref) String() string {
+// String gives the ref with the suffix that is always read: "campaign1-c<user_id>", or the bare entry point when nobody shared it.
+func (r Ref) String() string { return r.With(program.DefaultLinkSuffix) }
+
+// With gives the ref as a program's new links carry it, with its own suffix.
+func (r Ref) With(suffix string) string {
 	if r.Referrer == "" {
 		return r.EntryPoint
 	}
 	return r.EntryPoint + suffix + r.Referrer
 }
 
-// ParseRef reads a ref as it came from a channel; known says which names are entry points of the bot. Refs are untrusted:
-// whatever can't be one of ours is reported as not ok, and the opening is then treated as one without a ref.
+// ParseRef reads a ref as it came from a channel; known says which names are entry points of the bot, suffixes are read besides the default
+// one: that of the program's links. Refs are untrusted: whatever can't be one of ours is reported as not ok, and the opening is then treated as one without a ref.
 //
-// A name may hold "-c" itself ("summer-campaign"): a known name is read as such. Else the last "-c" parts a referrer from a
-// known entry point, or anything that looks like a user id from an unknown one, so that a wrong link shows up with its reason.
-func ParseRef(text string, known func(entryPoint string) bool) (Ref, bool) {
+// A name may hold the suffix itself ("summer-campaign"): a known name is read as such. Else the last suffix parts a referrer from a
+// known entry point, or anything that looks like a user id from an unknown one, so that a wrong link shows up with its reason. A ref
+// with the default suffix is read too: old links live on.
+func ParseRef(text string, known func(entryPoint string) bool, suffixes ...string) (Ref, bool) {
 	text = strings.TrimSpace(text)
 	if !wordPattern.MatchString(text) {
 		return Ref{}, false
 	}
+	bare := Ref{EntryPoint: text}
+	if known(text) {
+		return bare, ValidEntryPoint(text)
+	}
+	for _, likeOurs := range []func(Ref) bool{looksShared, func(r Ref) bool { return r.Referrer != "" && known(r.EntryPoint) }} {
+		for _, suffix := range append(slices.Clone(suffixes), program.DefaultLinkSuffix) {
+			if ref, ok := cutRef(text, suffix); ok && likeOurs(ref) {
+				return ref, ValidEntryPoint(ref.EntryPoint)
+			}
+		}
+	}
+	return bare, ValidEntryPoint(text)
+}
+
+// looksShared: a user id has a shape of its own, so that only one suffix can stand before it.
+func looksShared(r Ref) bool { return userIDPattern.MatchString(r.Referrer) }
+
+func cutRef(text, suffix string) (Ref, bool) {
 	at := strings.LastIndex(text, suffix)
-	if at <= 0 || known(text) {
-		return Ref{EntryPoint: text}, ValidEntryPoint(text)
+	if at <= 0 {
+		return Ref{}, false
 	}
-	name, referrer := text[:at], strings.ToLower(text[at+len(suffix):])
-	if referrer != "" && known(name) || userIDPattern.MatchString(referrer) {
-		return Ref{EntryPoint: name, Referrer: referrer}, ValidEntryPoint(name)
-	}
-	return Ref{EntryPoint: text}, ValidEntryPoint(text)
+	return Ref{EntryPoint: text[:at], Referrer: strings.ToLower(text[at+len(suffix):])}, true
 }
 
 // ValidEntryPoint says whether a name may be an entry point's: letters, digits, "_" and "-", at most 40 characters, so

@@ -28,6 +28,19 @@ const (
 	MutualReferral    Reason = "mutual_referral"
 	UnknownReferrer   Reason = "unknown_referrer"
 	UnknownEntryPoint Reason = "unknown_entry_point"
+	// What an entry point's own rules keep out.
+	EntryPointInactive Reason = "entry_point_inactive"
+	ChannelExcluded    Reason = "channel_excluded"
+	CapReached         Reason = "cap_reached"
+	VelocityExceeded   Reason = "velocity_exceeded"
+)
+
+// The reasons an admitted referral is voided for.
+const (
+	InviteeLeft      Reason = "invitee_left"
+	HoldExpired      Reason = "hold_expired"
+	VoidedByOperator Reason = "voided_by_operator"
+	Merged           Reason = "merged"
 )
 
 // Kind says whether the bot knew the invitee before this opening.
@@ -45,36 +58,6 @@ func (k Kind) Trigger() program.TriggerKind {
 		return program.ReferredNewContact
 	}
 	return program.ReferredExistingContact
-}
-
-// Facts are what admit knows about a referral, read under the locks of both contacts.
-type Facts struct {
-	EntryPointKnown bool
-	ReferrerKnown   bool
-	Same            bool // referrer and invitee are one contact
-	Attributed      bool // the attribution key is held by a referral that counts or may yet count
-	ReferredBefore  bool // this referrer's credit for this invitee counted before, even if it was taken back since
-	Mutual          bool // the invitee's own link brought the referrer, through the same entry point
-	AllowMutual     bool
-}
-
-// Admit decides whether a referral may count. The first reason that applies is the one people see, from the most to the
-// least telling.
-func Admit(f Facts) (Status, Reason) {
-	switch {
-	case !f.EntryPointKnown:
-		return Rejected, UnknownEntryPoint
-	case !f.ReferrerKnown:
-		return Rejected, UnknownReferrer
-	case f.Same:
-		return Rejected, SelfReferral
-	case f.Attributed, f.ReferredBefore:
-		return Rejected, AlreadyReferred
-	case f.Mutual && !f.AllowMutual:
-		return Rejected, MutualReferral
-	default:
-		return Pending, ""
-	}
 }
 
 // AttributionKey is what at most one counting referral may hold: the invitee's first referrer takes it all under first_touch,
@@ -117,12 +100,16 @@ type Segment struct {
 	From []program.Cursor
 	// EntryPoint is the door that was opened, for flows without a referral.
 	EntryPoint string
+	// Now is when the segment is decided: what a referral waits for may be over by then.
+	Now time.Time
 }
 
 // Applied is a segment's memoised result: ids and numbers only, since it ends up in workflow histories.
 type Applied struct {
 	Status Status `json:"status,omitempty"`
 	Reason Reason `json:"reason,omitempty"`
+	// Until is when a referral that stays pending is to be looked at again; nil when only something that happens can end its wait.
+	Until *time.Time `json:"until,omitempty"`
 	// Points is what the segment added to the referrer's numbers, or to those of a flow's contact.
 	Points int64 `json:"points,omitempty"`
 	// Summary says it in words for people who read histories: "+2 → 10, granted cafe".
@@ -157,6 +144,23 @@ var (
 	ErrNoProgram = errors.New("the bot has no program yet")
 )
 
+// A DecidedError says that a referral can't be approved, qualified or taken back any more: it was rejected or voided.
+type DecidedError struct {
+	Status Status
+	Reason Reason
+}
+
+func (e *DecidedError) Error() string {
+	return "the referral is " + string(e.Status) + ": " + string(e.Reason)
+}
+
+// A HeldReferral is one that waits before it counts.
+type HeldReferral struct {
+	Bot     string
+	Run     string
+	Account string // where the invitee came in
+}
+
 // A LeasedEvent is an inbox row the relay may work on until its lease ends.
 type LeasedEvent struct {
 	Bot            string
@@ -169,8 +173,10 @@ type LeasedEvent struct {
 	IsNew          bool
 	Ref            string
 	Text           string
-	Target         string // for a wake: the delivery to wake
+	Target         string // for a wake: the delivery to wake, or the referral whose hold is to wake
 	OccurredAt     time.Time
+	ReceivedAt     time.Time
+	From           Stranger // how its contact first came
 	Attempts       int
 	ProgramVersion int32
 }

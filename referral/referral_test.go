@@ -2,6 +2,7 @@ package referral_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/millenniumm/referrals/program"
 	"github.com/millenniumm/referrals/referral"
@@ -9,7 +10,13 @@ import (
 
 func TestTheFirstReasonThatAppliesIsTheOnePeopleSee(t *testing.T) {
 	t.Parallel()
-	fine := referral.Facts{EntryPointKnown: true, ReferrerKnown: true}
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	fine := referral.Facts{EntryPointKnown: true, ReferrerKnown: true, ReceivedAt: noon, Channel: "telegram"}
+	door := func(change func(*program.EntryPoint, *referral.Facts)) referral.Facts {
+		facts := fine
+		change(&facts.EntryPoint, &facts)
+		return facts
+	}
 	with := func(change func(*referral.Facts)) referral.Facts {
 		facts := fine
 		change(&facts)
@@ -27,9 +34,23 @@ func TestTheFirstReasonThatAppliesIsTheOnePeopleSee(t *testing.T) {
 		"counted before and taken back":        {with(func(f *referral.Facts) { f.ReferredBefore = true }), referral.AlreadyReferred},
 		"mutual":                               {with(func(f *referral.Facts) { f.Mutual = true }), referral.MutualReferral},
 		"mutual and referred before":           {with(func(f *referral.Facts) { f.Mutual, f.Attributed = true, true }), referral.AlreadyReferred},
-		"mutual, which is allowed":             {with(func(f *referral.Facts) { f.Mutual, f.AllowMutual = true, true }), ""},
-		"oneself, though mutual ones may be":   {with(func(f *referral.Facts) { f.Same, f.Mutual, f.AllowMutual = true, true, true }), referral.SelfReferral},
-		"allowed to be mutual, but was before": {with(func(f *referral.Facts) { f.AllowMutual, f.ReferredBefore = true, true }), referral.AlreadyReferred},
+		"mutual, which is allowed":             {with(func(f *referral.Facts) { f.Mutual, f.EntryPoint.AllowMutual = true, true }), ""},
+		"oneself, though mutual ones may be":   {with(func(f *referral.Facts) { f.Same, f.Mutual, f.EntryPoint.AllowMutual = true, true, true }), referral.SelfReferral},
+		"allowed to be mutual, but was before": {with(func(f *referral.Facts) { f.EntryPoint.AllowMutual, f.ReferredBefore = true, true }), referral.AlreadyReferred},
+		"not open yet":                         {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Active.From = noon.Add(1) }), referral.EntryPointInactive},
+		"open from this moment":                {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Active.From = noon }), ""},
+		"closed at this moment":                {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Active.Until = noon }), referral.EntryPointInactive},
+		"open until later":                     {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Active.Until = noon.Add(1) }), ""},
+		"paused":                               {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Paused = true }), referral.EntryPointInactive},
+		"on another channel":                   {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Channels = []string{"webchat"} }), referral.ChannelExcluded},
+		"on one of its channels":               {door(func(d *program.EntryPoint, _ *referral.Facts) { d.Channels = []string{"webchat", "telegram"} }), ""},
+		"the day's last":                       {door(func(d *program.EntryPoint, f *referral.Facts) { d.Caps.PerDay, f.OfReferrerToday = 3, 2 }), ""},
+		"one too many a day":                   {door(func(d *program.EntryPoint, f *referral.Facts) { d.Caps.PerDay, f.OfReferrerToday = 3, 3 }), referral.CapReached},
+		"one too many of a referrer":           {door(func(d *program.EntryPoint, f *referral.Facts) { d.Caps.PerReferrer, f.OfReferrer = 3, 3 }), referral.CapReached},
+		"one too many in all":                  {door(func(d *program.EntryPoint, f *referral.Facts) { d.Caps.Total, f.OfEntryPoint = 3, 4 }), referral.CapReached},
+		"too fast":                             {door(func(d *program.EntryPoint, f *referral.Facts) { d.Velocity.AtMost, f.Recent = 5, 5 }), referral.VelocityExceeded},
+		"fast, but bearable":                   {door(func(d *program.EntryPoint, f *referral.Facts) { d.Velocity.AtMost, f.Recent = 5, 4 }), ""},
+		"known already, at a closed door":      {door(func(d *program.EntryPoint, f *referral.Facts) { d.Paused, f.Attributed = true, true }), referral.AlreadyReferred},
 	}
 	for name, test := range tests {
 		want := referral.Rejected
@@ -82,14 +103,15 @@ func TestWhatAReferralPlays(t *testing.T) {
 		points  int64
 		welcome string
 	}{
-		"a new contact":                  {referral.Scene{Status: referral.Pending, Kind: referral.New, EntryPoint: "campaign1"}, 2, "hello"},
-		"an existing contact":            {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "campaign1"}, 1, "hello"},
-		"an existing one elsewhere":      {referral.Scene{Status: referral.Pending, Kind: referral.Existing, EntryPoint: "club"}, 0, "hello, club"},
-		"a refused one":                  {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"a voided one":                   {referral.Scene{Status: referral.Voided, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"one credited already":           {referral.Scene{Status: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
-		"one through no known door":      {referral.Scene{Status: referral.Rejected, Kind: referral.New, EntryPoint: "nowhere"}, 0, "hello"},
-		"a flow that goes on by its own": {referral.Scene{Status: referral.Credited, EntryPoint: "campaign1", Segment: referral.Segment{From: []program.Cursor{{For: program.Invitee, At: "flows.vip[0]"}}}}, 0, "hello, club"},
+		"a new contact":                  {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 2, "hello"},
+		"an existing contact":            {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.Existing, EntryPoint: "campaign1"}, 1, "hello"},
+		"an existing one elsewhere":      {referral.Scene{Status: referral.Pending, Becomes: referral.Credited, Kind: referral.Existing, EntryPoint: "club"}, 0, "hello, club"},
+		"a held one":                     {referral.Scene{Status: referral.Pending, Becomes: referral.Pending, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"a refused one":                  {referral.Scene{Status: referral.Rejected, Becomes: referral.Rejected, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"a voided one":                   {referral.Scene{Status: referral.Voided, Becomes: referral.Voided, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one credited already":           {referral.Scene{Status: referral.Credited, Becomes: referral.Credited, Kind: referral.New, EntryPoint: "campaign1"}, 0, "hello"},
+		"one through no known door":      {referral.Scene{Status: referral.Rejected, Becomes: referral.Rejected, Kind: referral.New, EntryPoint: "nowhere"}, 0, "hello"},
+		"a flow that goes on by its own": {referral.Scene{Status: referral.Credited, Becomes: referral.Credited, EntryPoint: "campaign1", Segment: referral.Segment{From: []program.Cursor{{For: program.Invitee, At: "flows.vip[0]"}}}}, 0, "hello, club"},
 	}
 	for name, test := range tests {
 		test.scene.People = people

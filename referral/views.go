@@ -54,6 +54,13 @@ type View struct {
 	ReceivedAt     time.Time  `json:"received_at"`
 	AdmittedAt     time.Time  `json:"admitted_at"`
 	SettledAt      *time.Time `json:"settled_at,omitempty"`
+	HoldUntil      *time.Time `json:"hold_until,omitempty"` // when a pending one is decided, if nothing happens before
+	Late           bool       `json:"late"`                 // the invitee typed the code, having come without a ref
+	ApprovedAt     *time.Time `json:"approved_at,omitempty"`
+	QualifiedAt    *time.Time `json:"qualified_at,omitempty"`
+	LeftAt         *time.Time `json:"left_at,omitempty"`   // the invitee left, while it was pending
+	VoidedAt       *time.Time `json:"voided_at,omitempty"` // an operator took it back
+	VoidNote       string     `json:"void_note,omitempty"`
 	Workflow       string     `json:"workflow"`
 	WorkflowURL    string     `json:"workflow_url,omitempty"`
 }
@@ -83,6 +90,8 @@ type GrantView struct {
 	Occurrence int32     `json:"occurrence"`
 	At         time.Time `json:"at"`
 	Stocked    bool      `json:"stocked"` // false while its code is missing from the pool
+	// RevokedAt is when it was taken back with what had earned it.
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 }
 
 // A DeliveryView is one message, or one call of a webhook.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,6 +58,8 @@ type Inbox interface {
 	Listen(ctx context.Context, ring func(), log *slog.Logger)
 	Overdue(ctx context.Context, unownedFor time.Duration, most int) ([]channel.DeliveryID, error)
 	LookedAfter(ctx context.Context, delivery channel.DeliveryID) error
+	OverdueHolds(ctx context.Context, overFor time.Duration, most int) ([]referral.HeldReferral, error)
+	HasContact(ctx context.Context, bot, userID string) (bool, error)
 	Prune(ctx context.Context, days, most int) (int, error)
 	PruneRequests(ctx context.Context, most int) (int, error)
 }
@@ -90,6 +93,7 @@ func (r *relay) run(ctx context.Context) {
 	marking.Go(r.markFinished)
 	helpers.Go(func() { r.inbox.Listen(ctx, r.ring, r.log) })
 	helpers.Go(func() { every(ctx, sweepEvery, r.sweep) })
+	helpers.Go(func() { every(ctx, sweepEvery, r.sweepHolds) })
 	helpers.Go(func() { every(ctx, pruneEvery, r.prune) })
 	r.relayEvents(ctx)
 	helpers.Wait()
@@ -248,15 +252,14 @@ func (r *relay) interaction(ctx context.Context, event referral.LeasedEvent) err
 	ref, understood := referral.ParseRef(event.Ref, func(name string) bool {
 		_, known := rules.EntryPoint(name)
 		return known
-	})
+	}, rules.LinkSuffix)
 	if understood && ref.Referrer != "" {
 		return r.startReferral(ctx, event, ref)
 	}
-	cursor, entryPoint, ok := flowFor(rules, event, ref)
-	if !ok {
-		return nil
+	if cursor, entryPoint, ok := flowFor(rules, event, ref); ok {
+		return r.startFlow(ctx, event, cursor, entryPoint)
 	}
-	return r.startFlow(ctx, event, cursor, entryPoint)
+	return r.typedCode(ctx, rules, event)
 }
 
 // flowFor gives what an event without a referral starts: a keyword's flow, or the welcome of the door it came in by.
@@ -279,12 +282,9 @@ func (r *relay) startReferral(ctx context.Context, event referral.LeasedEvent, r
 		EntryPoint: ref.EntryPoint, Referrer: ref.Referrer, Invitee: event.UserID,
 	}
 	return r.start(ctx, contract.ReferralWorkflow, in, client.StartWorkflowOptions{
-		ID: in.ID(),
-		TypedSearchAttributes: temporal.NewSearchAttributes(
-			contract.BotID.ValueSet(in.Bot), contract.EntryPoint.ValueSet(in.EntryPoint),
-			contract.Referrer.ValueSet(in.Referrer), contract.Invitee.ValueSet(in.Invitee),
-		),
-		StaticSummary: fmt.Sprintf("%s: %s came through %s's link", in.EntryPoint, in.Invitee, in.Referrer),
+		ID:                    in.ID(),
+		TypedSearchAttributes: in.SearchAttributes(),
+		StaticSummary:         fmt.Sprintf("%s: %s came through %s's link", in.EntryPoint, in.Invitee, in.Referrer),
 	}, event.Bot)
 }
 
@@ -317,8 +317,11 @@ func (r *relay) start(ctx context.Context, named string, in any, options client.
 	return nil
 }
 
-// wake tells a delivery's workflow to read its row again, starting one when there is none.
+// wake tells the workflow of a hold or a delivery to read its row again, starting one when there is none.
 func (r *relay) wake(ctx context.Context, event referral.LeasedEvent) error {
+	if run, isHold := strings.CutPrefix(event.Target, contract.HoldPrefix); isHold {
+		return r.wakeHold(ctx, referral.HeldReferral{Bot: event.Bot, Run: run, Account: event.Text})
+	}
 	var delivery int64
 	if _, err := fmt.Sscan(event.Target, &delivery); err != nil {
 		return fmt.Errorf("which delivery to wake: %w: %w", errUnreadable, err)

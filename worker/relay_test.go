@@ -53,6 +53,18 @@ func (n *notedInbox) ApplyMembership(_ context.Context, event referral.LeasedEve
 	return n.note("membership %s", event.Kind)
 }
 
+func (n *notedInbox) OverdueHolds(context.Context, time.Duration, int) ([]referral.HeldReferral, error) {
+	return []referral.HeldReferral{
+		{Bot: "cafe", Run: "referral/cafe/campaign1/abcdefghij/luisluis22/5", Account: "tg"},
+		{Bot: "cafe", Run: "flow/cafe/5"}, // nobody's
+		{Bot: "cafe", Run: "referral/cafe/campaign1/abcdefghij/luisluis22/6", Account: "tg"},
+	}, nil
+}
+
+func (n *notedInbox) HasContact(_ context.Context, _, userID string) (bool, error) {
+	return userID == "abcdefghij", nil
+}
+
 func (n *notedInbox) ReopenWindow(context.Context, referral.LeasedEvent) error { return nil }
 
 func (n *notedInbox) Overdue(context.Context, time.Duration, int) ([]channel.DeliveryID, error) {
@@ -119,6 +131,10 @@ func TestWhatAnEventStarts(t *testing.T) {
 		"anything else that is written starts nothing":           {event: referral.LeasedEvent{Kind: text, Text: "hola"}},
 		"a block is applied":                                     {event: referral.LeasedEvent{Kind: string(channel.Blocked)}, note: "membership blocked"},
 		"a wake signals the delivery":                            {event: referral.LeasedEvent{Kind: "wake", Target: "9"}, started: "delivery/cafe/9 wake"},
+		"a wake of a hold signals the hold": {
+			event:   referral.LeasedEvent{Kind: "wake", Target: "hold/referral/cafe/campaign1/abcdefghij/luisluis22/5", Text: "tg"},
+			started: "hold/referral/cafe/campaign1/abcdefghij/luisluis22/5 wake",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,8 @@ import (
 )
 
 // Referral takes one opening through a referral link from its admission to its messages. It is short: it never waits for
-// people or platforms. A refusal is a result with a reason; the invitee is welcomed all the same.
+// people or platforms: a referral that must wait before it counts goes on in a Hold. A refusal is a result with a reason; the invitee is
+// welcomed all the same.
 func Referral(ctx workflow.Context, in contract.ReferralInput) (contract.Result, error) {
 	admission, err := step[referral.Admission](ctx, "may it count?", do.Admit, in)
 	if err != nil {
@@ -21,6 +22,11 @@ func Referral(ctx workflow.Context, in contract.ReferralInput) (contract.Result,
 	aftermath := aftermath{
 		bot: in.Bot, run: in.ID(), segment: contract.SettleSegment, account: in.Account, contact: in.Invitee, referrer: in.Referrer,
 		entryPoint: in.EntryPoint,
+	}
+	if applied.Status == referral.Pending {
+		if err := hold(ctx, in); err != nil {
+			return contract.Result{}, err
+		}
 	}
 	if err := aftermath.follow(ctx, applied); err != nil {
 		return contract.Result{}, err

@@ -18,7 +18,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const shapes = 9
+	const shapes = 14
 	if len(recorded) < shapes {
 		t.Fatalf("%d histories are kept; every one of the %d shapes needs one: run `make histories`", len(recorded), shapes)
 	}

@@ -26,6 +26,7 @@ func Register(referrals, deliveries worker.WorkflowRegistry) {
 	register(referrals, contract.ReferralWorkflow, Referral, pinned)
 	register(referrals, contract.FlowWorkflow, Flow, pinned)
 	register(referrals, contract.ResumeWorkflow, Resume, newest)
+	register(referrals, contract.HoldWorkflow, Hold, newest)
 	register(deliveries, contract.DeliveryWorkflow, Delivery, newest)
 }
 

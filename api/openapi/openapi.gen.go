@@ -549,6 +549,18 @@ type NewKey struct {
 	Scopes []Scope `json:"scopes"`
 }
 
+// NewQualification defines model for NewQualification.
+type NewQualification struct {
+	// EntryPoint Left out it counts for every entry point.
+	EntryPoint *string `json:"entry_point,omitempty"`
+}
+
+// NewVoid defines model for NewVoid.
+type NewVoid struct {
+	// Note Why, for those who look at it later.
+	Note *string `json:"note,omitempty"`
+}
+
 // Parked defines model for Parked.
 type Parked struct {
 	Account string `json:"account"`
@@ -616,23 +628,50 @@ type PutAccountChannel string
 
 // Referral defines model for Referral.
 type Referral struct {
-	Account    string       `json:"account"`
-	AdmittedAt time.Time    `json:"admitted_at"`
-	EntryPoint string       `json:"entry_point"`
-	Id         string       `json:"id"`
-	Invitee    string       `json:"invitee"`
-	Kind       ReferralKind `json:"kind"`
+	Account    string     `json:"account"`
+	AdmittedAt time.Time  `json:"admitted_at"`
+	ApprovedAt *time.Time `json:"approved_at,omitempty"`
+	EntryPoint string     `json:"entry_point"`
+
+	// HoldUntil When a pending one is decided, if nothing happens before.
+	HoldUntil *time.Time   `json:"hold_until,omitempty"`
+	Id        string       `json:"id"`
+	Invitee   string       `json:"invitee"`
+	Kind      ReferralKind `json:"kind"`
+
+	// Late The invitee came without a ref and typed the code afterwards.
+	Late bool `json:"late"`
+
+	// LeftAt When the invitee left while it was pending.
+	LeftAt *time.Time `json:"left_at,omitempty"`
 
 	// Points What it added to the referrer's numbers.
-	Points         int       `json:"points"`
-	ProgramVersion int       `json:"program_version"`
-	Reason         string    `json:"reason"`
-	ReceivedAt     time.Time `json:"received_at"`
+	Points         int `json:"points"`
+	ProgramVersion int `json:"program_version"`
+
+	// QualifiedAt When the invitee first did what counts, perhaps before being referred.
+	QualifiedAt *time.Time `json:"qualified_at,omitempty"`
+
+	// Reason Why it was rejected: `self_referral` (one's own link), `already_referred` (the invitee counted before), `mutual_referral` (the
+	// invitee's link brought the referrer), `unknown_referrer`, `unknown_entry_point`, `entry_point_inactive` (paused, or outside
+	// its window), `channel_excluded`, `cap_reached`, `velocity_exceeded` (too many openings of one link in too short a time).
+	// Why it was voided: `invitee_left` (blocked the bot while it was held), `hold_expired` (what was asked for didn't come in time),
+	// `voided_by_operator`, `merged`. Empty otherwise.
+	Reason     string    `json:"reason"`
+	ReceivedAt time.Time `json:"received_at"`
 
 	// Referrer Empty when nobody has the user id in the ref.
-	Referrer  string     `json:"referrer"`
+	Referrer string `json:"referrer"`
+
+	// SettledAt When it was first decided.
 	SettledAt *time.Time `json:"settled_at,omitempty"`
 	Status    Status     `json:"status"`
+
+	// VoidNote Why, in the operator's words.
+	VoidNote *string `json:"void_note,omitempty"`
+
+	// VoidedAt When an operator took it back.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
 
 	// Workflow Id of the Temporal workflow.
 	Workflow string `json:"workflow"`
@@ -648,21 +687,31 @@ type ReferralKind string
 type ReferralDetail struct {
 	Account    string     `json:"account"`
 	AdmittedAt time.Time  `json:"admitted_at"`
+	ApprovedAt *time.Time `json:"approved_at,omitempty"`
 	Deliveries []Delivery `json:"deliveries"`
 	EntryPoint string     `json:"entry_point"`
 	Grants     []struct {
 		At         time.Time `json:"at"`
 		Occurrence int       `json:"occurrence"`
-		Reward     string    `json:"reward"`
+
+		// RevokedAt When it was taken back.
+		RevokedAt *time.Time `json:"revoked_at,omitempty"`
+		Reward    string     `json:"reward"`
 
 		// Stocked False while its code is missing from the pool.
 		Stocked bool   `json:"stocked"`
 		UserId  string `json:"user_id"`
 	} `json:"grants"`
-	Id      string             `json:"id"`
-	Invitee string             `json:"invitee"`
-	Kind    ReferralDetailKind `json:"kind"`
-	Ledger  []struct {
+
+	// HoldUntil When a pending one is decided, if nothing happens before.
+	HoldUntil *time.Time         `json:"hold_until,omitempty"`
+	Id        string             `json:"id"`
+	Invitee   string             `json:"invitee"`
+	Kind      ReferralDetailKind `json:"kind"`
+
+	// Late The invitee came without a ref and typed the code afterwards.
+	Late   bool `json:"late"`
+	Ledger []struct {
 		At      time.Time                 `json:"at"`
 		Balance int                       `json:"balance"`
 		Cause   ReferralDetailLedgerCause `json:"cause"`
@@ -671,16 +720,36 @@ type ReferralDetail struct {
 		UserId  string                    `json:"user_id"`
 	} `json:"ledger"`
 
+	// LeftAt When the invitee left while it was pending.
+	LeftAt *time.Time `json:"left_at,omitempty"`
+
 	// Points What it added to the referrer's numbers.
-	Points         int       `json:"points"`
-	ProgramVersion int       `json:"program_version"`
-	Reason         string    `json:"reason"`
-	ReceivedAt     time.Time `json:"received_at"`
+	Points         int `json:"points"`
+	ProgramVersion int `json:"program_version"`
+
+	// QualifiedAt When the invitee first did what counts, perhaps before being referred.
+	QualifiedAt *time.Time `json:"qualified_at,omitempty"`
+
+	// Reason Why it was rejected: `self_referral` (one's own link), `already_referred` (the invitee counted before), `mutual_referral` (the
+	// invitee's link brought the referrer), `unknown_referrer`, `unknown_entry_point`, `entry_point_inactive` (paused, or outside
+	// its window), `channel_excluded`, `cap_reached`, `velocity_exceeded` (too many openings of one link in too short a time).
+	// Why it was voided: `invitee_left` (blocked the bot while it was held), `hold_expired` (what was asked for didn't come in time),
+	// `voided_by_operator`, `merged`. Empty otherwise.
+	Reason     string    `json:"reason"`
+	ReceivedAt time.Time `json:"received_at"`
 
 	// Referrer Empty when nobody has the user id in the ref.
-	Referrer  string     `json:"referrer"`
+	Referrer string `json:"referrer"`
+
+	// SettledAt When it was first decided.
 	SettledAt *time.Time `json:"settled_at,omitempty"`
 	Status    Status     `json:"status"`
+
+	// VoidNote Why, in the operator's words.
+	VoidNote *string `json:"void_note,omitempty"`
+
+	// VoidedAt When an operator took it back.
+	VoidedAt *time.Time `json:"voided_at,omitempty"`
 
 	// Workflow Id of the Temporal workflow.
 	Workflow string `json:"workflow"`
@@ -825,6 +894,12 @@ type GetLinkParams struct {
 	Account *string `form:"account,omitempty" json:"account,omitempty"`
 }
 
+// QualifyContactParams defines parameters for QualifyContact.
+type QualifyContactParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
 	State   *DeliveryState `form:"state,omitempty" json:"state,omitempty"`
@@ -928,10 +1003,28 @@ type ListReferralsParams struct {
 	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ApproveReferralParams defines parameters for ApproveReferral.
+type ApproveReferralParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// QualifyReferralParams defines parameters for QualifyReferral.
+type QualifyReferralParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // GetReferralTimelineParams defines parameters for GetReferralTimeline.
 type GetReferralTimelineParams struct {
 	// AcceptLanguage es or en; what is in words comes in it.
 	AcceptLanguage *AcceptLanguage `json:"Accept-Language,omitempty"`
+}
+
+// VoidReferralParams defines parameters for VoidReferral.
+type VoidReferralParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ImportCodesParams defines parameters for ImportCodes.
@@ -946,6 +1039,9 @@ type CreateBotJSONRequestBody = NewBot
 // PutAccountJSONRequestBody defines body for PutAccount for application/json ContentType.
 type PutAccountJSONRequestBody = PutAccount
 
+// QualifyContactJSONRequestBody defines body for QualifyContact for application/json ContentType.
+type QualifyContactJSONRequestBody = NewQualification
+
 // PostEventJSONRequestBody defines body for PostEvent for application/json ContentType.
 type PostEventJSONRequestBody = NewEvent
 
@@ -957,6 +1053,9 @@ type PutProgramJSONRequestBody = PutProgramJSONBody
 
 // ValidateProgramJSONRequestBody defines body for ValidateProgram for application/json ContentType.
 type ValidateProgramJSONRequestBody = ValidateProgramJSONBody
+
+// VoidReferralJSONRequestBody defines body for VoidReferral for application/json ContentType.
+type VoidReferralJSONRequestBody = NewVoid
 
 // ImportCodesJSONRequestBody defines body for ImportCodes for application/json ContentType.
 type ImportCodesJSONRequestBody = NewCodes
@@ -996,6 +1095,9 @@ type ServerInterface interface {
 	// GetLink The contact's referral link for an entry point
 	// (GET /v1/bots/{bot}/contacts/{user_id}/links/{entry_point})
 	GetLink(c *gin.Context, bot BotPath, userId UserPath, entryPoint string, params GetLinkParams)
+	// QualifyContact Say that a contact did what counts
+	// (POST /v1/bots/{bot}/contacts/{user_id}/qualify)
+	QualifyContact(c *gin.Context, bot BotPath, userId UserPath, params QualifyContactParams)
 	// ListDeliveries Messages, newest first
 	// (GET /v1/bots/{bot}/deliveries)
 	ListDeliveries(c *gin.Context, bot BotPath, params ListDeliveriesParams)
@@ -1047,9 +1149,18 @@ type ServerInterface interface {
 	// GetReferral One referral with what it changed, granted and sent
 	// (GET /v1/bots/{bot}/referrals/{referral})
 	GetReferral(c *gin.Context, bot BotPath, referral string)
+	// ApproveReferral Let a held referral count
+	// (POST /v1/bots/{bot}/referrals/{referral}/approve)
+	ApproveReferral(c *gin.Context, bot BotPath, referral string, params ApproveReferralParams)
+	// QualifyReferral Say that a referral's invitee did what counts
+	// (POST /v1/bots/{bot}/referrals/{referral}/qualify)
+	QualifyReferral(c *gin.Context, bot BotPath, referral string, params QualifyReferralParams)
 	// GetReferralTimeline How a referral went, step by step, in words
 	// (GET /v1/bots/{bot}/referrals/{referral}/timeline)
 	GetReferralTimeline(c *gin.Context, bot BotPath, referral string, params GetReferralTimelineParams)
+	// VoidReferral Take a referral back
+	// (POST /v1/bots/{bot}/referrals/{referral}/void)
+	VoidReferral(c *gin.Context, bot BotPath, referral string, params VoidReferralParams)
 	// GetStock How many codes a reward's pool holds
 	// (GET /v1/bots/{bot}/rewards/{reward}/codes)
 	GetStock(c *gin.Context, bot BotPath, reward string)
@@ -1522,6 +1633,64 @@ func (siw *ServerInterfaceWrapper) GetLink(c *gin.Context) {
 	}
 
 	siw.Handler.GetLink(c, bot, userId, entryPoint, params)
+}
+
+// QualifyContact operation middleware
+func (siw *ServerInterfaceWrapper) QualifyContact(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "user_id" -------------
+	var userId UserPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "user_id", c.Param("user_id"), &userId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QualifyContactParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QualifyContact(c, bot, userId, params)
 }
 
 // ListDeliveries operation middleware
@@ -2365,6 +2534,122 @@ func (siw *ServerInterfaceWrapper) GetReferral(c *gin.Context) {
 	siw.Handler.GetReferral(c, bot, referral)
 }
 
+// ApproveReferral operation middleware
+func (siw *ServerInterfaceWrapper) ApproveReferral(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "referral" -------------
+	var referral string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "referral", c.Param("referral"), &referral, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter referral: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApproveReferralParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ApproveReferral(c, bot, referral, params)
+}
+
+// QualifyReferral operation middleware
+func (siw *ServerInterfaceWrapper) QualifyReferral(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "referral" -------------
+	var referral string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "referral", c.Param("referral"), &referral, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter referral: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QualifyReferralParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QualifyReferral(c, bot, referral, params)
+}
+
 // GetReferralTimeline operation middleware
 func (siw *ServerInterfaceWrapper) GetReferralTimeline(c *gin.Context) {
 
@@ -2421,6 +2706,64 @@ func (siw *ServerInterfaceWrapper) GetReferralTimeline(c *gin.Context) {
 	}
 
 	siw.Handler.GetReferralTimeline(c, bot, referral, params)
+}
+
+// VoidReferral operation middleware
+func (siw *ServerInterfaceWrapper) VoidReferral(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "referral" -------------
+	var referral string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "referral", c.Param("referral"), &referral, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter referral: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params VoidReferralParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.VoidReferral(c, bot, referral, params)
 }
 
 // GetStock operation middleware
@@ -2567,6 +2910,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/links/:entry_point", wrapper.GetLink)
 	router.GET(options.BaseURL+"/v1/bots/:bot/referrals", wrapper.ListReferrals)
 	router.GET(options.BaseURL+"/v1/bots/:bot/referrals/:referral", wrapper.GetReferral)
+	router.POST(options.BaseURL+"/v1/bots/:bot/referrals/:referral/approve", wrapper.ApproveReferral)
+	router.POST(options.BaseURL+"/v1/bots/:bot/referrals/:referral/qualify", wrapper.QualifyReferral)
+	router.POST(options.BaseURL+"/v1/bots/:bot/referrals/:referral/void", wrapper.VoidReferral)
+	router.POST(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/qualify", wrapper.QualifyContact)
 	router.GET(options.BaseURL+"/v1/bots/:bot/leaderboard", wrapper.GetLeaderboard)
 	router.GET(options.BaseURL+"/v1/bots/:bot/deliveries", wrapper.ListDeliveries)
 	router.GET(options.BaseURL+"/v1/bots/:bot/rewards/:reward/codes", wrapper.GetStock)

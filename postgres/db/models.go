@@ -64,6 +64,8 @@ type Contact struct {
 	UserID     string
 	FirstEvent *string
 	CreatedAt  time.Time
+	FirstAt    *time.Time
+	FirstRef   string
 }
 
 type Delivery struct {
@@ -142,6 +144,8 @@ type Identity struct {
 	MembershipAt  *time.Time
 	Blocked       bool
 	Search        string
+	LeftAt        *time.Time
+	LeftOn        *time.Time
 }
 
 type Inbox struct {
@@ -189,6 +193,13 @@ type Program struct {
 	RestoredFrom *int32
 }
 
+type Qualification struct {
+	BotID       string
+	ContactID   int64
+	EntryPoint  string
+	QualifiedAt time.Time
+}
+
 type Referral struct {
 	BotID          string
 	ReferralID     int64
@@ -206,6 +217,12 @@ type Referral struct {
 	ReceivedAt     time.Time
 	AdmittedAt     time.Time
 	SettledAt      *time.Time
+	HoldUntil      *time.Time
+	ApprovedAt     *time.Time
+	LeftAt         *time.Time
+	VoidedAt       *time.Time
+	VoidNote       string
+	Late           bool
 }
 
 type RepeatableRequest struct {

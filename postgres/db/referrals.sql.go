@@ -26,7 +26,11 @@ func (q *Queries) AddTag(ctx context.Context, arg AddTagParams) error {
 }
 
 const admissionFacts = `-- name: AdmissionFacts :one
-SELECT e.is_new, e.account, e.received_at,
+SELECT e.is_new, e.account, e.received_at, (e.ref = '')::boolean AS typed,
+       coalesce((SELECT a.channel FROM accounts a WHERE a.bot_id = e.bot_id AND a.account = e.account), '')::text AS channel,
+       coalesce((SELECT max(i.left_at) FROM identities i
+                 WHERE i.bot_id = e.bot_id AND i.contact_id = e.contact_id AND i.account = e.account
+                   AND i.left_at > e.received_at AND i.left_on >= e.occurred_at), '0001-01-01 00:00:00+00')::timestamptz AS left_at,
        (EXISTS (SELECT FROM referrals r
                 WHERE r.bot_id = e.bot_id AND r.attribution_key = $1::text AND r.status IN ('pending', 'credited'))
         OR $2::boolean AND EXISTS (
@@ -38,9 +42,32 @@ SELECT e.is_new, e.account, e.received_at,
                  AND r.entry_point = $4::text AND r.status IN ('credited', 'voided'))::boolean AS referred_before,
        EXISTS (SELECT FROM referrals r
                WHERE r.bot_id = e.bot_id AND r.referrer_id = $3::bigint AND r.invitee_id = $5::bigint
-                 AND r.entry_point = $4::text AND r.status IN ('pending', 'credited'))::boolean AS mutual
+                 AND r.entry_point = $4::text AND r.status IN ('pending', 'credited'))::boolean AS mutual,
+       CASE WHEN $6::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = $4::text AND r.referrer_id = $5::bigint
+             AND r.status IN ('pending', 'credited')
+             AND r.received_at > e.received_at - interval '24 hours' AND r.received_at < e.received_at + interval '24 hours'
+           LIMIT $6::bigint) AS counted) ELSE 0 END::bigint AS of_referrer_today,
+       CASE WHEN $7::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = $4::text AND r.referrer_id = $5::bigint
+             AND r.status IN ('pending', 'credited')
+           LIMIT $7::bigint) AS counted) ELSE 0 END::bigint AS of_referrer,
+       CASE WHEN $8::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = $4::text AND r.status IN ('pending', 'credited')
+           LIMIT $8::bigint) AS counted) ELSE 0 END::bigint AS of_entry_point,
+       -- Openings by the same person again, or by the referrer, are no sign of speed; whatever else was refused is.
+       CASE WHEN $9::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.referrer_id = $5::bigint AND r.entry_point = $4::text
+             AND r.reason NOT IN ('self_referral', 'already_referred')
+             AND r.received_at > e.received_at - make_interval(secs => $10::float8)
+             AND r.received_at < e.received_at + make_interval(secs => $10::float8)
+           LIMIT $9::bigint) AS counted) ELSE 0 END::bigint AS recent
 FROM inbox e
-WHERE e.bot_id = $6 AND e.event_id = $7
+WHERE e.bot_id = $11 AND e.event_id = $12
 `
 
 type AdmissionFactsParams struct {
@@ -49,21 +76,35 @@ type AdmissionFactsParams struct {
 	InviteeID      int64
 	EntryPoint     string
 	ReferrerID     int64
+	PerDay         int64
+	PerReferrer    int64
+	Total          int64
+	AtMost         int64
+	WithinSeconds  float64
 	BotID          string
 	EventID        int64
 }
 
 type AdmissionFactsRow struct {
-	IsNew          bool
-	Account        string
-	ReceivedAt     time.Time
-	Attributed     bool
-	ReferredBefore bool
-	Mutual         bool
+	IsNew           bool
+	Account         string
+	ReceivedAt      time.Time
+	Typed           bool
+	Channel         string
+	LeftAt          time.Time
+	Attributed      bool
+	ReferredBefore  bool
+	Mutual          bool
+	OfReferrerToday int64
+	OfReferrer      int64
+	OfEntryPoint    int64
+	Recent          int64
 }
 
 // What admit needs to know, read after the contacts are locked.
 // Under first_touch any referral of the invitee through this door counts, also one from before the program said so.
+// Counts are taken only for bounds there are (not 0), and only up to them. They go by when openings came in, so that a backlog changes
+// nothing; of openings that are worked on out of their order, later ones count too: no 24 hours hold more than a day's cap.
 func (q *Queries) AdmissionFacts(ctx context.Context, arg AdmissionFactsParams) (AdmissionFactsRow, error) {
 	row := q.db.QueryRow(ctx, admissionFacts,
 		arg.AttributionKey,
@@ -71,6 +112,11 @@ func (q *Queries) AdmissionFacts(ctx context.Context, arg AdmissionFactsParams) 
 		arg.InviteeID,
 		arg.EntryPoint,
 		arg.ReferrerID,
+		arg.PerDay,
+		arg.PerReferrer,
+		arg.Total,
+		arg.AtMost,
+		arg.WithinSeconds,
 		arg.BotID,
 		arg.EventID,
 	)
@@ -79,9 +125,16 @@ func (q *Queries) AdmissionFacts(ctx context.Context, arg AdmissionFactsParams) 
 		&i.IsNew,
 		&i.Account,
 		&i.ReceivedAt,
+		&i.Typed,
+		&i.Channel,
+		&i.LeftAt,
 		&i.Attributed,
 		&i.ReferredBefore,
 		&i.Mutual,
+		&i.OfReferrerToday,
+		&i.OfReferrer,
+		&i.OfEntryPoint,
+		&i.Recent,
 	)
 	return i, err
 }
@@ -127,20 +180,6 @@ func (q *Queries) ContactByUserID(ctx context.Context, arg ContactByUserIDParams
 	var i ContactByUserIDRow
 	err := row.Scan(&i.ContactID, &i.UserID, &i.CreatedAt)
 	return i, err
-}
-
-const creditReferral = `-- name: CreditReferral :exec
-UPDATE referrals SET status = 'credited', settled_at = now() WHERE bot_id = $1 AND referral_id = $2
-`
-
-type CreditReferralParams struct {
-	BotID      string
-	ReferralID int64
-}
-
-func (q *Queries) CreditReferral(ctx context.Context, arg CreditReferralParams) error {
-	_, err := q.db.Exec(ctx, creditReferral, arg.BotID, arg.ReferralID)
-	return err
 }
 
 const deliveriesOfSegment = `-- name: DeliveriesOfSegment :many
@@ -253,12 +292,27 @@ func (q *Queries) GrantedCode(ctx context.Context, arg GrantedCodeParams) ([]Gra
 	return items, nil
 }
 
+const holdReferral = `-- name: HoldReferral :exec
+UPDATE referrals SET hold_until = $1 WHERE bot_id = $2 AND referral_id = $3 AND status = 'pending'
+`
+
+type HoldReferralParams struct {
+	HoldUntil  *time.Time
+	BotID      string
+	ReferralID int64
+}
+
+func (q *Queries) HoldReferral(ctx context.Context, arg HoldReferralParams) error {
+	_, err := q.db.Exec(ctx, holdReferral, arg.HoldUntil, arg.BotID, arg.ReferralID)
+	return err
+}
+
 const increment = `-- name: Increment :exec
 WITH changed AS (
     INSERT INTO fields AS f (bot_id, contact_id, field, number, earned)
-    VALUES ($1, $2, $3, $4::bigint, $4::bigint)
+    VALUES ($1, $2, $3, $4::bigint, greatest($4::bigint, 0))
     ON CONFLICT (bot_id, contact_id, field) DO UPDATE SET
-        number = coalesce(f.number, 0) + $4::bigint, earned = f.earned + $4::bigint, updated_at = now()
+        number = coalesce(f.number, 0) + $4::bigint, earned = f.earned + greatest($4::bigint, 0), updated_at = now()
     RETURNING number
 )
 INSERT INTO ledger (bot_id, contact_id, field, delta, balance, cause, referral_id, run, segment, ordinal)
@@ -278,6 +332,7 @@ type IncrementParams struct {
 }
 
 // Adds to a number and books it: the ledger's unique key makes it once for ever, the memo makes it unlikely to be tried twice.
+// What is taken off is spent, and stays earned.
 func (q *Queries) Increment(ctx context.Context, arg IncrementParams) error {
 	_, err := q.db.Exec(ctx, increment,
 		arg.BotID,
@@ -396,9 +451,9 @@ func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) ([]int
 
 const insertReferral = `-- name: InsertReferral :one
 INSERT INTO referrals (bot_id, run, event_id, entry_point, referrer_id, invitee_id, kind, status, reason, attribution_key,
-                       account, program_version, received_at, settled_at)
+                       account, program_version, received_at, late, left_at, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        $11, $12, $13, CASE WHEN $8::text = 'rejected' THEN now() END)
+        $11, $12, $13, $14, $15, CASE WHEN $8::text = 'rejected' THEN now() END)
 RETURNING referral_id
 `
 
@@ -416,6 +471,8 @@ type InsertReferralParams struct {
 	Account        string
 	ProgramVersion int32
 	ReceivedAt     time.Time
+	Late           bool
+	LeftAt         *time.Time
 }
 
 func (q *Queries) InsertReferral(ctx context.Context, arg InsertReferralParams) (int64, error) {
@@ -433,6 +490,8 @@ func (q *Queries) InsertReferral(ctx context.Context, arg InsertReferralParams) 
 		arg.Account,
 		arg.ProgramVersion,
 		arg.ReceivedAt,
+		arg.Late,
+		arg.LeftAt,
 	)
 	var referral_id int64
 	err := row.Scan(&referral_id)
@@ -454,7 +513,7 @@ SELECT c.contact_id, c.user_id,
                  WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id), '[]')::jsonb AS tags
 FROM contacts c
 LEFT JOIN LATERAL (
-    SELECT bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at, membership_at, blocked, search FROM identities n
+    SELECT bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at, membership_at, blocked, search, left_at, left_on FROM identities n
     WHERE n.bot_id = c.bot_id AND n.contact_id = c.contact_id
     ORDER BY n.blocked, (c.contact_id = $1::bigint AND n.account = $2::text) DESC,
              n.last_inbound_at DESC NULLS LAST, n.account
@@ -569,6 +628,21 @@ func (q *Queries) LockContacts(ctx context.Context, arg LockContactsParams) ([]L
 	return items, nil
 }
 
+const lockEntryPoint = `-- name: LockEntryPoint :exec
+SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || $2::text, 11))
+`
+
+type LockEntryPointParams struct {
+	BotID      string
+	EntryPoint string
+}
+
+// Serialises the admissions through an entry point whose total is bounded, until the transaction ends. Taken before any contact.
+func (q *Queries) LockEntryPoint(ctx context.Context, arg LockEntryPointParams) error {
+	_, err := q.db.Exec(ctx, lockEntryPoint, arg.BotID, arg.EntryPoint)
+	return err
+}
+
 const lockPair = `-- name: LockPair :many
 SELECT contact_id, user_id
 FROM contacts
@@ -625,7 +699,19 @@ func (q *Queries) LockPool(ctx context.Context, arg LockPoolParams) error {
 }
 
 const lockReferral = `-- name: LockReferral :one
-SELECT status FROM referrals WHERE bot_id = $1 AND referral_id = $2 FOR NO KEY UPDATE
+SELECT r.status, r.reason, r.late, r.received_at, r.approved_at, r.voided_at,
+       coalesce(least(r.left_at, (
+           SELECT min(e.received_at) FROM inbox e
+           WHERE e.bot_id = r.bot_id AND e.contact_id = r.invitee_id AND e.account = r.account AND e.kind = 'blocked'
+             AND e.received_at > r.received_at
+             AND NOT EXISTS (SELECT FROM inbox o WHERE o.bot_id = r.bot_id AND o.event_id = r.event_id AND o.occurred_at > e.occurred_at))),
+                '0001-01-01 00:00:00+00')::timestamptz AS left_at,
+       coalesce((SELECT min(q.qualified_at) FROM qualifications q
+                 WHERE q.bot_id = r.bot_id AND q.contact_id = r.invitee_id AND q.entry_point IN ('', r.entry_point)),
+                '0001-01-01 00:00:00+00')::timestamptz AS qualified_at
+FROM referrals r
+WHERE r.bot_id = $1 AND r.referral_id = $2
+FOR NO KEY UPDATE OF r
 `
 
 type LockReferralParams struct {
@@ -633,12 +719,33 @@ type LockReferralParams struct {
 	ReferralID int64
 }
 
-// Locked after its contacts: the status settle acts on can't change under it.
-func (q *Queries) LockReferral(ctx context.Context, arg LockReferralParams) (string, error) {
+type LockReferralRow struct {
+	Status      string
+	Reason      string
+	Late        bool
+	ReceivedAt  time.Time
+	ApprovedAt  *time.Time
+	VoidedAt    *time.Time
+	LeftAt      time.Time
+	QualifiedAt time.Time
+}
+
+// Locked after its contacts: neither the status nor the facts that a segment acts on can change under it. A time that isn't there is
+// Go's zero time. That somebody left counts from when it came in, also before a relay has got to it.
+func (q *Queries) LockReferral(ctx context.Context, arg LockReferralParams) (LockReferralRow, error) {
 	row := q.db.QueryRow(ctx, lockReferral, arg.BotID, arg.ReferralID)
-	var status string
-	err := row.Scan(&status)
-	return status, err
+	var i LockReferralRow
+	err := row.Scan(
+		&i.Status,
+		&i.Reason,
+		&i.Late,
+		&i.ReceivedAt,
+		&i.ApprovedAt,
+		&i.VoidedAt,
+		&i.LeftAt,
+		&i.QualifiedAt,
+	)
+	return i, err
 }
 
 const programVersion = `-- name: ProgramVersion :one
@@ -785,6 +892,30 @@ func (q *Queries) SetText(ctx context.Context, arg SetTextParams) error {
 		arg.ContactID,
 		arg.Field,
 		arg.Text,
+	)
+	return err
+}
+
+const settleReferral = `-- name: SettleReferral :exec
+UPDATE referrals
+SET status = $1, reason = $2, hold_until = NULL, settled_at = coalesce(settled_at, now())
+WHERE bot_id = $3 AND referral_id = $4
+`
+
+type SettleReferralParams struct {
+	Status     string
+	Reason     string
+	BotID      string
+	ReferralID int64
+}
+
+// What a referral becomes for good, or, if that is voided after it was credited, when it was credited stays.
+func (q *Queries) SettleReferral(ctx context.Context, arg SettleReferralParams) error {
+	_, err := q.db.Exec(ctx, settleReferral,
+		arg.Status,
+		arg.Reason,
+		arg.BotID,
+		arg.ReferralID,
 	)
 	return err
 }

@@ -113,8 +113,9 @@ WITH RECURSIVE busy AS (
     WHERE i.bot_id = chosen.bot_id AND i.event_id = chosen.event_id
     RETURNING i.bot_id, i.event_id, i.account, i.dedupe_key, i.kind, i.contact_id, i.is_new, i.ref, i.body, i.target, i.raw, i.occurred_at, i.received_at, i.lease, i.leased_until, i.attempts, i.done_at, i.parked_at, i.parked_reason
 )
-SELECT l.bot_id, l.event_id, l.account, l.kind, l.is_new, l.ref, l.body, l.target, l.occurred_at, l.attempts,
-       coalesce(l.contact_id, 0)::bigint AS contact_id, coalesce(c.user_id, '')::text AS user_id, b.program_version
+SELECT l.bot_id, l.event_id, l.account, l.kind, l.is_new, l.ref, l.body, l.target, l.occurred_at, l.received_at, l.attempts,
+       coalesce(l.contact_id, 0)::bigint AS contact_id, coalesce(c.user_id, '')::text AS user_id, b.program_version,
+       c.first_at, coalesce(c.first_ref, '')::text AS first_ref
 FROM leased l
 JOIN bots b USING (bot_id)
 LEFT JOIN contacts c USING (bot_id, contact_id)
@@ -137,10 +138,13 @@ type LeaseEventsRow struct {
 	Body           string
 	Target         string
 	OccurredAt     time.Time
+	ReceivedAt     time.Time
 	Attempts       int32
 	ContactID      int64
 	UserID         string
 	ProgramVersion int32
+	FirstAt        *time.Time
+	FirstRef       string
 }
 
 // The relay's side of the inbox: lease, finish, park, and what it applies without a workflow.
@@ -166,10 +170,13 @@ func (q *Queries) LeaseEvents(ctx context.Context, arg LeaseEventsParams) ([]Lea
 			&i.Body,
 			&i.Target,
 			&i.OccurredAt,
+			&i.ReceivedAt,
 			&i.Attempts,
 			&i.ContactID,
 			&i.UserID,
 			&i.ProgramVersion,
+			&i.FirstAt,
+			&i.FirstRef,
 		); err != nil {
 			return nil, err
 		}

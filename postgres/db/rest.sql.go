@@ -639,7 +639,10 @@ func (q *Queries) PutAccount(ctx context.Context, arg PutAccountParams) error {
 
 const referrals = `-- name: Referrals :many
 SELECT r.referral_id, r.run, r.entry_point, r.kind, r.status, r.reason, r.account, r.program_version,
-       r.received_at, r.admitted_at, r.settled_at,
+       r.received_at, r.admitted_at, r.settled_at, r.hold_until, r.late, r.approved_at, r.left_at, r.voided_at, r.void_note,
+       coalesce((SELECT min(q.qualified_at) FROM qualifications q
+                 WHERE q.bot_id = r.bot_id AND q.contact_id = r.invitee_id AND q.entry_point IN ('', r.entry_point)),
+                '0001-01-01 00:00:00+00')::timestamptz AS qualified_at,
        coalesce(f.user_id, '')::text AS referrer, i.user_id AS invitee,
        coalesce((SELECT sum(l.delta) FROM ledger l
                  WHERE l.bot_id = r.bot_id AND l.referral_id = r.referral_id AND l.contact_id = r.referrer_id
@@ -680,6 +683,13 @@ type ReferralsRow struct {
 	ReceivedAt     time.Time
 	AdmittedAt     time.Time
 	SettledAt      *time.Time
+	HoldUntil      *time.Time
+	Late           bool
+	ApprovedAt     *time.Time
+	LeftAt         *time.Time
+	VoidedAt       *time.Time
+	VoidNote       string
+	QualifiedAt    time.Time
 	Referrer       string
 	Invitee        string
 	Points         int64
@@ -715,6 +725,13 @@ func (q *Queries) Referrals(ctx context.Context, arg ReferralsParams) ([]Referra
 			&i.ReceivedAt,
 			&i.AdmittedAt,
 			&i.SettledAt,
+			&i.HoldUntil,
+			&i.Late,
+			&i.ApprovedAt,
+			&i.LeftAt,
+			&i.VoidedAt,
+			&i.VoidNote,
+			&i.QualifiedAt,
 			&i.Referrer,
 			&i.Invitee,
 			&i.Points,

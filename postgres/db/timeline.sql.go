@@ -147,7 +147,7 @@ func (q *Queries) ContactMoments(ctx context.Context, arg ContactMomentsParams) 
 const referralMoments = `-- name: ReferralMoments :many
 
 WITH r AS (
-    SELECT bot_id, referral_id, run, event_id, entry_point, referrer_id, invitee_id, kind, status, reason, attribution_key, account, program_version, received_at, admitted_at, settled_at FROM referrals WHERE referrals.bot_id = $2 AND referrals.referral_id = $3
+    SELECT bot_id, referral_id, run, event_id, entry_point, referrer_id, invitee_id, kind, status, reason, attribution_key, account, program_version, received_at, admitted_at, settled_at, hold_until, approved_at, left_at, voided_at, void_note, late FROM referrals WHERE referrals.bot_id = $2 AND referrals.referral_id = $3
 ), earlier AS (
     SELECT e.referral_id, e.referrer_id
     FROM r JOIN referrals e ON e.bot_id = r.bot_id AND e.invitee_id = r.invitee_id AND e.entry_point = r.entry_point

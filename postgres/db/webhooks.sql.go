@@ -58,12 +58,13 @@ WITH input AS (
     FROM input
     JOIN identities i USING (bot_id, account, external_id)
 ), first_touch AS (
-    SELECT DISTINCT ON (bot_id, contact_id) bot_id, contact_id, account || '/' || dedupe_key AS event
+    -- Of a ref, as much as shows that it is too long to be one of ours.
+    SELECT DISTINCT ON (bot_id, contact_id) bot_id, contact_id, account || '/' || dedupe_key AS event, left(ref, 65) AS ref
     FROM resolved
     WHERE interaction
     ORDER BY bot_id, contact_id, place
 ), locked AS (
-    SELECT c.bot_id, c.contact_id, f.event
+    SELECT c.bot_id, c.contact_id, f.event, f.ref
     FROM contacts c
     JOIN first_touch f USING (bot_id, contact_id)
     WHERE c.first_event IS NULL
@@ -71,7 +72,7 @@ WITH input AS (
     FOR NO KEY UPDATE OF c
 ), claimed AS (
     UPDATE contacts c
-    SET first_event = l.event
+    SET first_event = l.event, first_ref = l.ref, first_at = now()
     FROM locked l
     WHERE c.bot_id = l.bot_id AND c.contact_id = l.contact_id AND c.first_event IS NULL
     RETURNING c.bot_id, c.contact_id, c.first_event

@@ -18,10 +18,20 @@ WHERE bot_id = @bot_id AND user_id = ANY (@user_ids::text[])
 ORDER BY contact_id
 FOR NO KEY UPDATE;
 
+-- name: LockEntryPoint :exec
+-- Serialises the admissions through an entry point whose total is bounded, until the transaction ends. Taken before any contact.
+SELECT pg_advisory_xact_lock(hashtextextended(@bot_id::text || '/' || @entry_point::text, 11));
+
 -- name: AdmissionFacts :one
 -- What admit needs to know, read after the contacts are locked.
 -- Under first_touch any referral of the invitee through this door counts, also one from before the program said so.
-SELECT e.is_new, e.account, e.received_at,
+-- Counts are taken only for bounds there are (not 0), and only up to them. They go by when openings came in, so that a backlog changes
+-- nothing; of openings that are worked on out of their order, later ones count too: no 24 hours hold more than a day's cap.
+SELECT e.is_new, e.account, e.received_at, (e.ref = '')::boolean AS typed,
+       coalesce((SELECT a.channel FROM accounts a WHERE a.bot_id = e.bot_id AND a.account = e.account), '')::text AS channel,
+       coalesce((SELECT max(i.left_at) FROM identities i
+                 WHERE i.bot_id = e.bot_id AND i.contact_id = e.contact_id AND i.account = e.account
+                   AND i.left_at > e.received_at AND i.left_on >= e.occurred_at), '0001-01-01 00:00:00+00')::timestamptz AS left_at,
        (EXISTS (SELECT FROM referrals r
                 WHERE r.bot_id = e.bot_id AND r.attribution_key = @attribution_key::text AND r.status IN ('pending', 'credited'))
         OR @first_touch::boolean AND EXISTS (
@@ -33,15 +43,38 @@ SELECT e.is_new, e.account, e.received_at,
                  AND r.entry_point = @entry_point::text AND r.status IN ('credited', 'voided'))::boolean AS referred_before,
        EXISTS (SELECT FROM referrals r
                WHERE r.bot_id = e.bot_id AND r.referrer_id = @invitee_id::bigint AND r.invitee_id = @referrer_id::bigint
-                 AND r.entry_point = @entry_point::text AND r.status IN ('pending', 'credited'))::boolean AS mutual
+                 AND r.entry_point = @entry_point::text AND r.status IN ('pending', 'credited'))::boolean AS mutual,
+       CASE WHEN @per_day::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = @entry_point::text AND r.referrer_id = @referrer_id::bigint
+             AND r.status IN ('pending', 'credited')
+             AND r.received_at > e.received_at - interval '24 hours' AND r.received_at < e.received_at + interval '24 hours'
+           LIMIT @per_day::bigint) AS counted) ELSE 0 END::bigint AS of_referrer_today,
+       CASE WHEN @per_referrer::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = @entry_point::text AND r.referrer_id = @referrer_id::bigint
+             AND r.status IN ('pending', 'credited')
+           LIMIT @per_referrer::bigint) AS counted) ELSE 0 END::bigint AS of_referrer,
+       CASE WHEN @total::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.entry_point = @entry_point::text AND r.status IN ('pending', 'credited')
+           LIMIT @total::bigint) AS counted) ELSE 0 END::bigint AS of_entry_point,
+       -- Openings by the same person again, or by the referrer, are no sign of speed; whatever else was refused is.
+       CASE WHEN @at_most::bigint > 0 THEN (SELECT count(*) FROM (
+           SELECT FROM referrals r
+           WHERE r.bot_id = e.bot_id AND r.referrer_id = @referrer_id::bigint AND r.entry_point = @entry_point::text
+             AND r.reason NOT IN ('self_referral', 'already_referred')
+             AND r.received_at > e.received_at - make_interval(secs => @within_seconds::float8)
+             AND r.received_at < e.received_at + make_interval(secs => @within_seconds::float8)
+           LIMIT @at_most::bigint) AS counted) ELSE 0 END::bigint AS recent
 FROM inbox e
 WHERE e.bot_id = @bot_id AND e.event_id = @event_id;
 
 -- name: InsertReferral :one
 INSERT INTO referrals (bot_id, run, event_id, entry_point, referrer_id, invitee_id, kind, status, reason, attribution_key,
-                       account, program_version, received_at, settled_at)
+                       account, program_version, received_at, late, left_at, settled_at)
 VALUES (@bot_id, @run, @event_id, @entry_point, @referrer_id, @invitee_id, @kind, @status, @reason, @attribution_key,
-        @account, @program_version, @received_at, CASE WHEN @status::text = 'rejected' THEN now() END)
+        @account, @program_version, @received_at, @late, @left_at, CASE WHEN @status::text = 'rejected' THEN now() END)
 RETURNING referral_id;
 
 -- name: ReferralOfRun :one
@@ -51,11 +84,30 @@ FROM referrals r
 WHERE r.bot_id = @bot_id AND r.run = @run;
 
 -- name: LockReferral :one
--- Locked after its contacts: the status settle acts on can't change under it.
-SELECT status FROM referrals WHERE bot_id = @bot_id AND referral_id = @referral_id FOR NO KEY UPDATE;
+-- Locked after its contacts: neither the status nor the facts that a segment acts on can change under it. A time that isn't there is
+-- Go's zero time. That somebody left counts from when it came in, also before a relay has got to it.
+SELECT r.status, r.reason, r.late, r.received_at, r.approved_at, r.voided_at,
+       coalesce(least(r.left_at, (
+           SELECT min(e.received_at) FROM inbox e
+           WHERE e.bot_id = r.bot_id AND e.contact_id = r.invitee_id AND e.account = r.account AND e.kind = 'blocked'
+             AND e.received_at > r.received_at
+             AND NOT EXISTS (SELECT FROM inbox o WHERE o.bot_id = r.bot_id AND o.event_id = r.event_id AND o.occurred_at > e.occurred_at))),
+                '0001-01-01 00:00:00+00')::timestamptz AS left_at,
+       coalesce((SELECT min(q.qualified_at) FROM qualifications q
+                 WHERE q.bot_id = r.bot_id AND q.contact_id = r.invitee_id AND q.entry_point IN ('', r.entry_point)),
+                '0001-01-01 00:00:00+00')::timestamptz AS qualified_at
+FROM referrals r
+WHERE r.bot_id = @bot_id AND r.referral_id = @referral_id
+FOR NO KEY UPDATE OF r;
 
--- name: CreditReferral :exec
-UPDATE referrals SET status = 'credited', settled_at = now() WHERE bot_id = @bot_id AND referral_id = @referral_id;
+-- name: SettleReferral :exec
+-- What a referral becomes for good, or, if that is voided after it was credited, when it was credited stays.
+UPDATE referrals
+SET status = @status, reason = @reason, hold_until = NULL, settled_at = coalesce(settled_at, now())
+WHERE bot_id = @bot_id AND referral_id = @referral_id;
+
+-- name: HoldReferral :exec
+UPDATE referrals SET hold_until = @hold_until WHERE bot_id = @bot_id AND referral_id = @referral_id AND status = 'pending';
 
 -- name: ProgramVersion :one
 SELECT program_version FROM bots WHERE bot_id = @bot_id;
@@ -97,11 +149,12 @@ WHERE c.bot_id = @bot_id AND c.contact_id = ANY (@contact_ids::bigint[]);
 
 -- name: Increment :exec
 -- Adds to a number and books it: the ledger's unique key makes it once for ever, the memo makes it unlikely to be tried twice.
+-- What is taken off is spent, and stays earned.
 WITH changed AS (
     INSERT INTO fields AS f (bot_id, contact_id, field, number, earned)
-    VALUES (@bot_id, @contact_id, @field, @delta::bigint, @delta::bigint)
+    VALUES (@bot_id, @contact_id, @field, @delta::bigint, greatest(@delta::bigint, 0))
     ON CONFLICT (bot_id, contact_id, field) DO UPDATE SET
-        number = coalesce(f.number, 0) + @delta::bigint, earned = f.earned + @delta::bigint, updated_at = now()
+        number = coalesce(f.number, 0) + @delta::bigint, earned = f.earned + greatest(@delta::bigint, 0), updated_at = now()
     RETURNING number
 )
 INSERT INTO ledger (bot_id, contact_id, field, delta, balance, cause, referral_id, run, segment, ordinal)

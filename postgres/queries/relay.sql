@@ -47,8 +47,9 @@ WITH RECURSIVE busy AS (
     WHERE i.bot_id = chosen.bot_id AND i.event_id = chosen.event_id
     RETURNING i.*
 )
-SELECT l.bot_id, l.event_id, l.account, l.kind, l.is_new, l.ref, l.body, l.target, l.occurred_at, l.attempts,
-       coalesce(l.contact_id, 0)::bigint AS contact_id, coalesce(c.user_id, '')::text AS user_id, b.program_version
+SELECT l.bot_id, l.event_id, l.account, l.kind, l.is_new, l.ref, l.body, l.target, l.occurred_at, l.received_at, l.attempts,
+       coalesce(l.contact_id, 0)::bigint AS contact_id, coalesce(c.user_id, '')::text AS user_id, b.program_version,
+       c.first_at, coalesce(c.first_ref, '')::text AS first_ref
 FROM leased l
 JOIN bots b USING (bot_id)
 LEFT JOIN contacts c USING (bot_id, contact_id)

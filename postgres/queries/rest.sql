@@ -63,7 +63,10 @@ WHERE c.bot_id = @bot_id AND c.user_id = @user_id;
 
 -- name: Referrals :many
 SELECT r.referral_id, r.run, r.entry_point, r.kind, r.status, r.reason, r.account, r.program_version,
-       r.received_at, r.admitted_at, r.settled_at,
+       r.received_at, r.admitted_at, r.settled_at, r.hold_until, r.late, r.approved_at, r.left_at, r.voided_at, r.void_note,
+       coalesce((SELECT min(q.qualified_at) FROM qualifications q
+                 WHERE q.bot_id = r.bot_id AND q.contact_id = r.invitee_id AND q.entry_point IN ('', r.entry_point)),
+                '0001-01-01 00:00:00+00')::timestamptz AS qualified_at,
        coalesce(f.user_id, '')::text AS referrer, i.user_id AS invitee,
        coalesce((SELECT sum(l.delta) FROM ledger l
                  WHERE l.bot_id = r.bot_id AND l.referral_id = r.referral_id AND l.contact_id = r.referrer_id

@@ -25,6 +25,7 @@ const (
 	FlowWorkflow     = "Flow"
 	ResumeWorkflow   = "Resume"
 	DeliveryWorkflow = "Delivery"
+	HoldWorkflow     = "Hold"
 )
 
 // Fairness spreads the work of a queue over the holders of a key: bots, and on the delivery queue their accounts.
@@ -33,7 +34,7 @@ func Fairness(key string) temporal.Priority {
 	return temporal.Priority{FairnessKey: key[:min(len(key), most)]}
 }
 
-// WakeSignal tells a Delivery to read its row again. It carries nothing: the facts are in Postgres.
+// WakeSignal tells a Delivery or a Hold to read its row again. It carries nothing: the facts are in Postgres.
 const WakeSignal = "wake"
 
 // The segments a run starts with; those after a wait add their number to the one that waited.

@@ -1,0 +1,61 @@
+package referral_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/millenniumm/referrals/program"
+	"github.com/millenniumm/referrals/referral"
+)
+
+const told = `
+locale: en
+entry_points:
+  campaign1: {flow: welcome}
+  trial: {flow: welcome, hold: {until: qualified}}
+triggers:
+  - {on: referred_new_contact, do: [{send: new}]}
+  - {on: referral_qualified, do: [{send: qualified}]}
+  - {on: referral_voided, do: [{send: voided}, {wait: 1d}, {send: sorry}]}
+flows: {welcome: [{send: hello}]}
+`
+
+func TestWhatIsToldWhenAReferralChanges(t *testing.T) {
+	t.Parallel()
+	rules := parsed(t, told)
+	people := map[program.Role]*program.Person{program.Referrer: {UserID: "ana"}, program.Invitee: {UserID: "eva"}}
+	settle, credit, void := referral.Segment{Name: "settle"}, referral.Segment{Name: "credit"}, referral.Segment{Name: "void"}
+	goesOn := func(name string) referral.Segment {
+		return referral.Segment{Name: name, From: []program.Cursor{{For: program.Referrer, At: "triggers[2].do[2]"}}}
+	}
+	tests := map[string]struct {
+		scene referral.Scene
+		want  string
+	}{
+		"settled and counted":                    {referral.Scene{Segment: settle, Status: referral.Pending, Becomes: referral.Credited}, "new hello"},
+		"settled and held":                       {referral.Scene{Segment: settle, Status: referral.Pending, Becomes: referral.Pending}, "hello"},
+		"settled after they left":                {referral.Scene{Segment: settle, Status: referral.Pending, Becomes: referral.Voided}, "voided hello"},
+		"settled after its hold let it count":    {referral.Scene{Segment: settle, Status: referral.Credited, Becomes: referral.Credited}, "hello"},
+		"a code typed late":                      {referral.Scene{Segment: settle, Status: referral.Pending, Becomes: referral.Credited, Late: true}, "new"},
+		"a hold that ends well":                  {referral.Scene{Segment: credit, Status: referral.Pending, Becomes: referral.Credited}, "new"},
+		"a hold for its invitee's qualifying":    {referral.Scene{Segment: credit, Status: referral.Pending, Becomes: referral.Credited, EntryPoint: "trial"}, "qualified new"},
+		"the same, qualified before it settled":  {referral.Scene{Segment: settle, Status: referral.Pending, Becomes: referral.Credited, EntryPoint: "trial"}, "qualified new hello"},
+		"a hold that ends badly":                 {referral.Scene{Segment: void, Status: referral.Pending, Becomes: referral.Voided}, "voided"},
+		"one that counted, taken back":           {referral.Scene{Segment: void, Status: referral.Credited, Becomes: referral.Voided}, "voided"},
+		"what was told of that going on":         {referral.Scene{Segment: goesOn("void.0"), Status: referral.Voided, Becomes: referral.Voided}, "sorry"},
+		"what else was told, going on in a void": {referral.Scene{Segment: goesOn("settle.0"), Status: referral.Voided, Becomes: referral.Voided}, ""},
+	}
+	for name, test := range tests {
+		test.scene.People, test.scene.Kind = people, referral.New
+		if test.scene.EntryPoint == "" {
+			test.scene.EntryPoint = "campaign1"
+		}
+		var said []string
+		for _, op := range referral.Play(rules, test.scene).Ops {
+			said = append(said, op.Text)
+		}
+		if got := strings.Join(said, " "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}

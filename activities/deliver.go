@@ -196,12 +196,14 @@ func (a *Activities) addressee(ctx context.Context, taken channel.Attempt) (chan
 	account, err := a.accounts.Account(ctx, taken.Bot, taken.Account)
 	switch {
 	case errors.Is(err, referral.ErrNotFound) && taken.Call:
-		return account, nil, unsent(channel.Config, "account", "connect an account named "+taken.Account+" of channel webhook: then the call goes out")
+		detail := "connect an account named " + taken.Account + " of channel webhook: then the call goes out"
+		return account, nil, unsent(channel.Config, "account", detail)
 	case err != nil:
 		return account, nil, unsent(channel.Retry, "account", "the account can't be read: "+err.Error())
 	case taken.Call && account.Channel != webhookChannel:
-		return account, nil, unsent(channel.Bad, "channel", "call_webhook names "+taken.Account+", which is an account of channel "+account.Channel+
-			" and can't be called: connect one of channel webhook under another name and name that in the program")
+		detail := "call_webhook names " + taken.Account + ", which is an account of channel " + account.Channel +
+			" and can't be called: connect one of channel webhook under another name, and name that in the program"
+		return account, nil, unsent(channel.Bad, "channel", detail)
 	case !taken.Call && account.Channel == webhookChannel:
 		return account, nil, unsent(channel.Bad, "channel", "an account of channel webhook takes no messages, only calls")
 	}

@@ -2,8 +2,8 @@ package api
 
 import (
 	"maps"
-	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,9 +20,14 @@ type accountView struct {
 	Settings       map[string]string `json:"settings"`
 	APIBaseURL     string            `json:"api_base_url"`
 	CredentialsSet []string          `json:"credentials_set"`
-	Webhook        string            `json:"webhook"`
-	UpdatedAt      time.Time         `json:"updated_at"`
+	// MadeCredentials are shown in the answer to the request that had them made, and never again.
+	MadeCredentials map[string]string `json:"made_credentials,omitempty"`
+	Webhook         string            `json:"webhook"`
+	UpdatedAt       time.Time         `json:"updated_at"`
 }
+
+// webhookChannel is the one whose accounts are called: nothing comes from there, and its owner needs the secret that is made here.
+const webhookChannel = "webhook"
 
 func (s *server) viewOf(account channel.Account) accountView {
 	view := accountView{
@@ -32,7 +37,7 @@ func (s *server) viewOf(account channel.Account) accountView {
 	if view.CredentialsSet == nil {
 		view.CredentialsSet = []string{}
 	}
-	if account.Channel != genericChannel {
+	if account.Channel != genericChannel && account.Channel != webhookChannel {
 		view.Webhook = s.PublicURL + "/webhooks/" + account.Channel + "/" + account.Bot + "/" + account.Name
 	}
 	return view
@@ -64,6 +69,10 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 		return
 	}
 	account := accountOf(asked, bot, name)
+	adapter, ok := s.spoken(c, account.Channel)
+	if !ok {
+		return
+	}
 	accounts, err := s.Books.Accounts(c.Request.Context(), bot) // not Account, which may be seconds old
 	if err != nil {
 		s.fail(c, err, unknownBot)
@@ -75,28 +84,58 @@ func (s *server) PutAccount(c *gin.Context, bot, name string) {
 		}
 		account.Credentials = merged(accounts[at].Credentials, account.Credentials)
 	}
-	if !s.fit(c, account) {
+	account, made := completed(adapter, account)
+	if !s.fit(c, adapter, account) {
 		return
 	}
 	if err := s.Books.PutAccount(c.Request.Context(), account); err != nil {
 		s.fail(c, err, unknownBot)
 		return
 	}
-	s.GetAccount(c, bot, name)
+	saved, err := s.Books.Account(c.Request.Context(), bot, name)
+	view := s.viewOf(saved)
+	if account.Channel == webhookChannel {
+		view.MadeCredentials = made
+	}
+	s.answer(c, view, err, unknownAccount)
+}
+
+// spoken finds a channel's adapter, or says which channels there are.
+func (s *server) spoken(c *gin.Context, name string) (channel.Adapter, bool) {
+	adapter, known := s.Channels[name]
+	if !known {
+		detail := "this server doesn't speak " + name + ": it has " + strings.Join(slices.Sorted(maps.Keys(s.Channels)), ", ")
+		s.problem(c, badAccount([]channel.Problem{{Field: "channel", Detail: detail}}))
+	}
+	return adapter, known
+}
+
+// completed lets the channel make what the account lacks, and says which credentials it made.
+func completed(adapter channel.Adapter, account channel.Account) (channel.Account, map[string]string) {
+	completer, able := adapter.(channel.Completer)
+	if !able {
+		return account, nil
+	}
+	whole, made := completer.Complete(account), map[string]string{}
+	for name, value := range whole.Credentials {
+		if _, given := account.Credentials[name]; !given {
+			made[name] = value
+		}
+	}
+	return whole, made
 }
 
 // mayReplace refuses a change that would move the account to another channel, or send credentials to a host that whoever asks for it
 // has not shown to know them: they are write-only.
 func (s *server) mayReplace(c *gin.Context, stored, given channel.Account) bool {
 	if stored.Channel != given.Channel {
-		s.problem(c, newProblem(http.StatusConflict, "other_channel", "The account is on another channel",
+		s.problem(c, newProblem("other_channel").saying(
 			"An account stays on its channel ("+stored.Channel+"): connect this one under another name."))
 		return false
 	}
 	elsewhere := given.APIBaseURL != "" && given.APIBaseURL != stored.APIBaseURL && len(given.CheckBaseURL()) == 0
 	if elsewhere && len(given.Credentials) < len(stored.Credentials) {
-		s.problem(c, newProblem(http.StatusConflict, "credentials_needed", "Another address needs the credentials anew",
-			"Credentials are write-only: to change api_base_url, send all of them with it. Nothing was saved."))
+		s.problem(c, newProblem("credentials_needed"))
 		return false
 	}
 	return true
@@ -124,16 +163,19 @@ func merged(stored, given map[string]string) map[string]string {
 }
 
 // fit lets the channel look the account over, and answers with everything that is missing.
-func (s *server) fit(c *gin.Context, account channel.Account) bool {
-	problems := s.Channels[account.Channel].Check(account)
+func (s *server) fit(c *gin.Context, adapter channel.Adapter, account channel.Account) bool {
+	problems := adapter.Check(account)
 	if len(problems) == 0 {
 		return true
 	}
-	refused := newProblem(http.StatusUnprocessableEntity, "bad_account", "The account can't be used like this",
-		"Nothing was saved. Mend what is listed in problems.")
+	s.problem(c, badAccount(problems))
+	return false
+}
+
+func badAccount(problems []channel.Problem) problem {
+	refused := newProblem("bad_account")
 	for _, each := range problems {
 		refused.Problems = append(refused.Problems, item{Path: each.Field, Detail: each.Detail})
 	}
-	s.problem(c, refused)
-	return false
+	return refused
 }

@@ -36,7 +36,7 @@ func (s *server) answer(c *gin.Context, body any, err error, absent problem) {
 
 // known says whether the bot exists, and answers when it doesn't: an empty list would hide a typing mistake.
 func (s *server) known(c *gin.Context, bot string) bool {
-	if _, err := s.Books.Bot(c.Request.Context(), bot); err != nil {
+	if _, err := s.books(c).Bot(c.Request.Context(), bot); err != nil {
 		s.fail(c, err, unknownBot)
 		return false
 	}
@@ -66,7 +66,7 @@ func (s *server) startOfPage(c *gin.Context, cursor *string) (int64, bool) {
 	}
 	before, err := strconv.ParseInt(*cursor, 10, 64)
 	if err != nil || before <= 0 {
-		s.problem(c, badRequest("This is not a cursor we gave: pass `next` of the page before, as it is."))
+		s.problem(c, strangeCursor)
 		return 0, false
 	}
 	return before, true

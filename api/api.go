@@ -5,14 +5,12 @@ package api
 
 import (
 	"context"
-	"crypto/subtle"
 	_ "embed" // the API's contract is served as it is
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -56,12 +54,23 @@ type Books interface {
 
 	Program(ctx context.Context, bot string, version int32) (*program.Program, error)
 	ProgramSource(ctx context.Context, bot string) (source string, version int32, err error)
-	SaveProgram(ctx context.Context, bot, source string) (version int32, err error)
+	Revise(ctx context.Context, bot string, revision referral.Revision) (version int32, err error)
+	ProgramVersion(ctx context.Context, bot string, version int32) (source string, err error)
+	ProgramVersions(ctx context.Context, bot string, before int64, most int) ([]referral.Version, error)
 
+	CreateKey(ctx context.Context, bot, name string, scopes []referral.Scope) (key referral.Key, text string, err error)
+	HolderOfKey(ctx context.Context, text string) (referral.Key, error)
+	Keys(ctx context.Context, bot string) ([]referral.Key, error)
+	RevokeKey(ctx context.Context, bot, id string) error
+
+	Contacts(ctx context.Context, bot string, filter referral.ContactFilter, before int64, most int) ([]referral.ContactSummary, error)
+	Links(ctx context.Context, bot, userID string, entryPoints []string) ([]referral.Link, error)
 	Contact(ctx context.Context, bot, userID string) (referral.ContactView, error)
 	Link(ctx context.Context, bot, userID, entryPoint, account string) (url, ref, on string, err error)
 	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)
 	Referral(ctx context.Context, bot string, id int64) (referral.Detail, error)
+	Timeline(ctx context.Context, bot string, id int64, most int) (referral.View, []referral.Moment, error)
+	History(ctx context.Context, bot, userID string, before referral.Place, most int) ([]referral.Moment, error)
 	Deliveries(ctx context.Context, bot string, filter referral.DeliveryFilter, before int64, most int) ([]referral.DeliveryView, error)
 	Approve(ctx context.Context, bot string, id int64, now time.Time) error
 	QualifyReferral(ctx context.Context, bot string, id int64, now time.Time) error
@@ -75,11 +84,14 @@ type Books interface {
 	Parked(ctx context.Context, bot string, before int64, most int) ([]referral.ParkedView, error)
 	ParkedWebhook(ctx context.Context, bot string, event int64) (account string, raw []byte, err error)
 	Replay(ctx context.Context, bot string, event int64) error
+
+	Chats
 }
 
 // Config is what the API is made of. Every field is needed unless it says otherwise.
 type Config struct {
 	Books      Books
+	Once       Once
 	Inbox      Inbox
 	Channels   map[string]channel.Adapter
 	AdminToken string
@@ -94,18 +106,34 @@ type Config struct {
 type server struct {
 	Config
 	contract *contract
+	streams  *streams
+	pace     pace
 }
 
+// A Handler is every address of the API. Its chat streams stay open: Listen has to run for them, and EndStreams to end them.
+type Handler struct {
+	http.Handler
+	server *server
+}
+
+// Listen has the chat streams look when something was said, until ctx ends.
+func (h *Handler) Listen(ctx context.Context) {
+	h.server.Books.ListenChats(ctx, h.server.streams.ring, h.server.Log)
+}
+
+// EndStreams ends all chat streams and lets none begin: a server that shuts down would wait for them. Browsers come back to another one.
+func (h *Handler) EndStreams() { h.server.streams.endAll() }
+
 // New makes the handler of every address of the API. It fails when the configuration can't be served safely.
-func New(config Config) (http.Handler, error) {
+func New(config Config) (*Handler, error) {
 	if config.AdminToken == "" {
 		return nil, errors.New("MILLENNIUM_ADMIN_TOKEN is empty: set it to a long random text")
 	}
-	contract, err := loadContract()
+	contract, err := loadContract(contractSource)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{config, contract}
+	s := &server{config, contract, newStreams(), usualPace}
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.UseRawPath, router.UnescapePathValues = true, true
@@ -117,27 +145,32 @@ func New(config Config) (http.Handler, error) {
 	router.GET("/healthz", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	router.GET("/readyz", s.ready)
 	router.GET("/openapi.yaml", func(c *gin.Context) { c.Data(http.StatusOK, "application/yaml; charset=utf-8", contractSource) })
+	router.GET("/schema/program.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/schema+json", program.Schema()) })
+	router.GET("/docs", s.reference)
+	router.GET("/docs/:file", s.referenceFile)
+	router.GET("/problems/:type", s.problemPage)
 	router.POST("/webhooks/:channel/:bot/:account", s.webhook)
-	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s)), s, openapi.GinServerOptions{
+	router.GET(chatOfBot, s.chat)
+	router.GET(chatOfAccount, s.chat)
+	router.GET(chatStream, s.stream)
+	if err := s.serveAssets(router); err != nil {
+		return nil, err
+	}
+	openapi.RegisterHandlersWithOptions(router.Group("", s.authorize, s.contract.check(s), s.repeatable), s, openapi.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.problem(c, badRequest(err.Error())) },
 	})
-	return router, nil
+	return &Handler{router, s}, nil
 }
 
-// authorize lets the holder of the admin token through.
-func (s *server) authorize(c *gin.Context) {
-	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare([]byte(token), []byte(s.AdminToken)) != 1 {
-		c.Header("WWW-Authenticate", `Bearer realm="millennium"`)
-		s.problem(c, unauthorized)
-	}
-}
-
-// bound limits what a request may take: size and time.
+// bound limits what a request may take: size and time. A stream's own limits are where it is.
 func (s *server) bound(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), answerWithin)
+	if c.FullPath() == chatStream {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), s.pace.answer)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, max(maxRequest, maxWebhook))
 	c.Next()
 }
 

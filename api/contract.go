@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -12,13 +14,18 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/gin-gonic/gin"
+
+	"github.com/millenniumm/referrals/referral"
 )
 
 // A contract is openapi.yaml at work: every request to the REST API is held against it before a handler sees it.
-type contract struct{ router routers.Router }
+type contract struct {
+	router     routers.Router
+	operations map[string]*openapi3.Operation // by method and path as gin knows them: "GET /v1/bots/:bot"
+}
 
-func loadContract() (*contract, error) {
-	document, err := openapi3.NewLoader().LoadFromData(contractSource)
+func loadContract(source []byte) (*contract, error) {
+	document, err := openapi3.NewLoader().LoadFromData(source)
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
@@ -29,13 +36,37 @@ func loadContract() (*contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("route openapi.yaml: %w", err)
 	}
-	return &contract{router}, nil
+	operations := map[string]*openapi3.Operation{}
+	for path, item := range document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if !slices.Contains(allScopes, scopeOf(operation)) {
+				return nil, fmt.Errorf("openapi.yaml: %s has no x-scope that we know", operation.OperationID)
+			}
+			operations[method+" "+parameterPattern.ReplaceAllString(path, ":$1")] = operation
+		}
+	}
+	return &contract{router, operations}, nil
+}
+
+var (
+	parameterPattern = regexp.MustCompile(`{([^}]+)}`)
+	allScopes        = append([]referral.Scope{referral.ScopeAdmin}, referral.KeyScopes...)
+)
+
+// operation is what gin's router found for a request: what is allowed is decided on what is then done.
+func (k *contract) operation(c *gin.Context) *openapi3.Operation {
+	return k.operations[c.Request.Method+" "+c.FullPath()]
+}
+
+// scopeOf is what a key needs to do an operation.
+func scopeOf(operation *openapi3.Operation) referral.Scope {
+	scope, _ := operation.Extensions["x-scope"].(string)
+	return referral.Scope(scope)
 }
 
 // check refuses a request that isn't as the contract says, naming everything that is wrong with it.
 func (k *contract) check(s *server) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxRequest)
 		route, parameters, err := k.router.FindRoute(c.Request)
 		if err != nil {
 			s.problem(c, notHere)
@@ -47,13 +78,28 @@ func (k *contract) check(s *server) gin.HandlerFunc {
 				MultiError:         true,
 				AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, // authorize has seen to it
 				// A program's mistakes are told by its own parser, with their lines.
-				ExcludeRequestBody: strings.HasSuffix(route.Path, "/program"),
+				ExcludeRequestBody: isProgram(route.Operation),
 			},
 		})
 		if err != nil {
 			s.problem(c, contractProblem(err))
+			return
+		}
+		if isProgram(route.Operation) && !takesType(route.Operation, c.ContentType()) {
+			s.problem(c, badRequest("Send the program as application/yaml or application/json.",
+				item{Path: "header.Content-Type", Detail: c.ContentType() + " is neither"}))
 		}
 	}
+}
+
+// isProgram says whether an operation's body is a program.
+func isProgram(operation *openapi3.Operation) bool {
+	return operation.RequestBody != nil && operation.RequestBody.Value.Content["application/yaml"] != nil
+}
+
+// takesType says whether a body may be of this type; of none, it is taken for the first.
+func takesType(operation *openapi3.Operation, contentType string) bool {
+	return contentType == "" || operation.RequestBody.Value.Content[contentType] != nil
 }
 
 // contractProblem lists what a request got wrong, each thing at its place and in plain words.

@@ -101,6 +101,18 @@ var calls = map[string][]call{
 			status: 422, kind: "bad_program", places: []string{"entry_points.campaign1.flow", "fields.points.type"},
 		},
 		{name: "no YAML at all", method: "PUT", path: "/v1/bots/cafe/program", body: "{: [", headers: yaml, status: 422, kind: "bad_program", places: []string{""}},
+		{
+			name: "from one that was in force", method: "PUT", path: "/v1/bots/cafe/program", body: cafeProgram, headers: append([]string{`If-Match: "1"`}, yaml...),
+			status: 412, kind: "stale_program", holds: "version 4 is in force",
+		},
+		{
+			name: "from no version", method: "PUT", path: "/v1/bots/cafe/program", body: cafeProgram, headers: append([]string{"If-Match: *"}, yaml...),
+			status: 400, kind: "bad_request", places: []string{"header.If-Match"},
+		},
+		{
+			name: "of another type", method: "PUT", path: "/v1/bots/cafe/program", body: cafeProgram, headers: []string{"Content-Type: text/html"},
+			status: 400, kind: "bad_request", places: []string{"header.Content-Type"},
+		},
 		{name: "nothing at all", method: "PUT", path: "/v1/bots/cafe/program", headers: yaml, status: 422, kind: "bad_program", places: []string{""}},
 		{name: "for nobody", method: "PUT", path: "/v1/bots/nosuch/program", body: cafeProgram, headers: yaml, status: 404, kind: "unknown_bot"},
 	},
@@ -172,6 +184,28 @@ var calls = map[string][]call{
 		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/referrals/{referral}", status: 404, kind: "unknown_referral"},
 		{name: "no number", method: "GET", path: "/v1/bots/cafe/referrals/abc", status: 400, kind: "bad_request", places: []string{"path.referral"}},
 	},
+	"getReferralTimeline": {
+		{name: "in English, unless asked otherwise", method: "GET", path: "/v1/bots/cafe/referrals/{referral}/timeline", status: 200, holds: `"words":"The referral doesn't count: `},
+		{
+			name: "in Spanish", method: "GET", path: "/v1/bots/cafe/referrals/{referral}/timeline", headers: []string{"Accept-Language: es-CO"},
+			status: 200, holds: `"words":"El referido no cuenta: `,
+		},
+		{name: "one that isn't there", method: "GET", path: "/v1/bots/cafe/referrals/999999/timeline", status: 404, kind: "unknown_referral"},
+		{name: "the one before the first", method: "GET", path: "/v1/bots/cafe/referrals/0/timeline", status: 404, kind: "unknown_referral"},
+		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/referrals/{referral}/timeline", status: 404, kind: "unknown_referral"},
+		{name: "no number", method: "GET", path: "/v1/bots/cafe/referrals/abc/timeline", status: 400, kind: "bad_request", places: []string{"path.referral"}},
+	},
+	"getContactHistory": {
+		{name: "newest first", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history", status: 200, holds: `"words":"The bot got to know Ana."`},
+		{name: "a page", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?limit=1", status: 200, holds: `"next":"`},
+		{name: "a page after the last", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.0.1", status: 200, holds: `"items":[]`},
+		{name: "nobody", method: "GET", path: "/v1/bots/cafe/contacts/aaaaaaaaaa/history", status: 404, kind: "unknown_contact"},
+		{name: "another bot's", method: "GET", path: "/v1/bots/nosuch/contacts/{ana}/history", status: 404, kind: "unknown_contact"},
+		{name: "a cursor we never gave", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=7", status: 400, kind: "bad_request"},
+		{name: "a cursor that was tampered with", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.00.1", status: 400, kind: "bad_request"},
+		{name: "a cursor from the end of time", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=9223372036854775807.0.1", status: 400, kind: "bad_request"},
+		{name: "a cursor with more behind it", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/history?cursor=1.0.1x", status: 400, kind: "bad_request"},
+	},
 	"getLeaderboard": {
 		{name: "by the only number field", method: "GET", path: "/v1/bots/cafe/leaderboard", status: 200, holds: `"first_name":"Ana"`},
 		{name: "by a named field", method: "GET", path: "/v1/bots/cafe/leaderboard?field=points&limit=1", status: 200, holds: `"place":1`},
@@ -216,6 +250,95 @@ var calls = map[string][]call{
 		{name: "what isn't parked", method: "POST", path: "/v1/bots/cafe/parked/999999/replay", status: 404, kind: "unknown_parked"},
 		{name: "another bot's", method: "POST", path: "/v1/bots/nosuch/parked/{parked}/replay", status: 404, kind: "unknown_parked"},
 		{name: "no number", method: "POST", path: "/v1/bots/cafe/parked/x/replay", status: 400, kind: "bad_request", places: []string{"path.event"}},
+	},
+	"validateProgram": {
+		{name: "one that may be saved", method: "POST", path: "/v1/bots/cafe/program/validate", body: cafeProgram, headers: yaml, status: 200, holds: `"valid":true`},
+		{name: "mistakes are a verdict, too", method: "POST", path: "/v1/bots/cafe/program/validate", body: mistakes, headers: yaml, status: 200, holds: `"code":"unknown_flow"`},
+		{
+			name: "a warning", method: "POST", path: "/v1/bots/cafe/program/validate", body: strings.Replace(cafeProgram, "reaches: 2", "equals: 3", 1),
+			headers: yaml, status: 200, holds: `"severity":"warning"`,
+		},
+		{name: "no YAML at all", method: "POST", path: "/v1/bots/cafe/program/validate", body: "{: [", headers: yaml, status: 200, holds: `"valid":false`},
+		{
+			name: "a picture", method: "POST", path: "/v1/bots/cafe/program/validate", body: "GIF89a", headers: []string{"Content-Type: image/gif"},
+			status: 400, kind: "bad_request", places: []string{"header.Content-Type"},
+		},
+		{name: "for nobody", method: "POST", path: "/v1/bots/nosuch/program/validate", body: cafeProgram, headers: yaml, status: 404, kind: "unknown_bot"},
+	},
+	"listProgramVersions": {
+		{name: "newest first", method: "GET", path: "/v1/bots/cafe/program/versions", status: 200, holds: `"in_force":true`},
+		{name: "a page after the last", method: "GET", path: "/v1/bots/cafe/program/versions?cursor=1&limit=1", status: 200, holds: `"items":[]`},
+		{name: "a cursor we never gave", method: "GET", path: "/v1/bots/cafe/program/versions?cursor=x", status: 400, kind: "bad_request"},
+		{name: "a limit of nothing", method: "GET", path: "/v1/bots/cafe/program/versions?limit=0", status: 400, kind: "bad_request", places: []string{"query.limit"}},
+		{name: "of nobody", method: "GET", path: "/v1/bots/nosuch/program/versions", status: 404, kind: "unknown_bot"},
+	},
+	"getProgramVersion": {
+		{name: "as it was written", method: "GET", path: "/v1/bots/cafe/program/versions/1", status: 200, holds: cafeProgram},
+		{name: "one that isn't there", method: "GET", path: "/v1/bots/cafe/program/versions/2147483647", status: 404, kind: "unknown_version"},
+		{name: "beyond all numbers", method: "GET", path: "/v1/bots/cafe/program/versions/2147483648", status: 400, kind: "bad_request", places: []string{"path.version"}},
+		{name: "before the first", method: "GET", path: "/v1/bots/cafe/program/versions/0", status: 400, kind: "bad_request", places: []string{"path.version"}},
+		{name: "no number", method: "GET", path: "/v1/bots/cafe/program/versions/one", status: 400, kind: "bad_request", places: []string{"path.version"}},
+		{name: "of nobody", method: "GET", path: "/v1/bots/nosuch/program/versions/1", status: 404, kind: "unknown_bot"},
+	},
+	"restoreProgram": {
+		{name: "the first", method: "POST", path: "/v1/bots/cafe/program/versions/1/restore", status: 200, holds: `"version":2`},
+		{name: "from the version in force", method: "POST", path: "/v1/bots/cafe/program/versions/1/restore", headers: []string{`If-Match: "2"`}, status: 200, holds: `"version":3`},
+		{name: "from one that was in force", method: "POST", path: "/v1/bots/cafe/program/versions/1/restore", headers: []string{`If-Match: "2"`}, status: 412, kind: "stale_program", holds: "version 3 is in force"},
+		{
+			name: "from no version", method: "POST", path: "/v1/bots/cafe/program/versions/1/restore", headers: []string{"If-Match: two"},
+			status: 400, kind: "bad_request", places: []string{"header.If-Match"},
+		},
+		{name: "one that isn't there", method: "POST", path: "/v1/bots/cafe/program/versions/9/restore", status: 404, kind: "unknown_version"},
+		{name: "for nobody", method: "POST", path: "/v1/bots/nosuch/program/versions/1/restore", status: 404, kind: "unknown_bot"},
+	},
+	"compareProgramVersions": {
+		{name: "with the one in force", method: "GET", path: "/v1/bots/cafe/program/diff?from=1", status: 200, holds: `{"diff":"","from":1,"to":1}`},
+		{name: "with a named one", method: "GET", path: "/v1/bots/cafe/program/diff?from=1&to=1", status: 200, holds: `"diff":""`},
+		{name: "from none", method: "GET", path: "/v1/bots/cafe/program/diff", status: 400, kind: "bad_request", places: []string{"query.from"}},
+		{name: "from one that isn't there", method: "GET", path: "/v1/bots/cafe/program/diff?from=2", status: 404, kind: "unknown_version"},
+		{name: "to one that isn't there", method: "GET", path: "/v1/bots/cafe/program/diff?from=1&to=2", status: 404, kind: "unknown_version"},
+		{name: "no numbers", method: "GET", path: "/v1/bots/cafe/program/diff?from=a&to=b", status: 400, kind: "bad_request", places: []string{"query.from", "query.to"}},
+		{name: "of nobody", method: "GET", path: "/v1/bots/nosuch/program/diff?from=1", status: 404, kind: "unknown_bot"},
+	},
+	"listKeys": {
+		{name: "those that open something", method: "GET", path: "/v1/bots/cafe/keys", status: 200, holds: `"name":"the till"`},
+		{name: "of nobody", method: "GET", path: "/v1/bots/nosuch/keys", status: 404, kind: "unknown_bot"},
+	},
+	"createKey": {
+		{name: "for all", method: "POST", path: "/v1/bots/cafe/keys", body: `{"name":"All","scopes":["read","events","write","manage"]}`, status: 201, holds: `"key":"mk_`},
+		{
+			name: "for nothing", method: "POST", path: "/v1/bots/cafe/keys", body: `{"name":"","scopes":[]}`,
+			status: 400, kind: "bad_request", places: []string{"body.name", "body.scopes"},
+		},
+		{
+			name: "for what is no scope", method: "POST", path: "/v1/bots/cafe/keys", body: `{"name":"x","scopes":["read","admin"]}`,
+			status: 400, kind: "bad_request", places: []string{"body.scopes.1"},
+		},
+		{name: "twice the same scope", method: "POST", path: "/v1/bots/cafe/keys", body: `{"name":"x","scopes":["read","read"]}`, status: 400, kind: "bad_request", places: []string{"body.scopes"}},
+		{name: "for nobody", method: "POST", path: "/v1/bots/nosuch/keys", body: `{"name":"x","scopes":["read"]}`, status: 404, kind: "unknown_bot"},
+	},
+	"revokeKey": {
+		{name: "one", method: "DELETE", path: "/v1/bots/cafe/keys/{key}", status: 204},
+		{name: "the same again", method: "DELETE", path: "/v1/bots/cafe/keys/{key}", status: 404, kind: "unknown_key"},
+		{name: "what can't be one", method: "DELETE", path: "/v1/bots/cafe/keys/KEY", status: 400, kind: "bad_request", places: []string{"path.key"}},
+		{name: "another bot's", method: "DELETE", path: "/v1/bots/nosuch/keys/{key}", status: 404, kind: "unknown_key"},
+	},
+	"listContacts": {
+		{name: "newest first", method: "GET", path: "/v1/bots/cafe/contacts", status: 200, holds: `"referrals":1`},
+		{name: "searched for", method: "GET", path: "/v1/bots/cafe/contacts?q=%C3%81NA&account=own", status: 200, holds: `"name":"Ana"`},
+		{name: "a page", method: "GET", path: "/v1/bots/cafe/contacts?limit=1", status: 200, holds: `"next":"`},
+		{name: "with a tag nobody has", method: "GET", path: "/v1/bots/cafe/contacts?tag=nosuch", status: 200, holds: `"items":[]`},
+		{
+			name: "by far too much", method: "GET", path: "/v1/bots/cafe/contacts?q=" + strings.Repeat("x", 101) + "&account=" + strings.Repeat("x", 65),
+			status: 400, kind: "bad_request", places: []string{"query.account", "query.q"},
+		},
+		{name: "a cursor we never gave", method: "GET", path: "/v1/bots/cafe/contacts?cursor=x", status: 400, kind: "bad_request"},
+		{name: "of nobody", method: "GET", path: "/v1/bots/nosuch/contacts", status: 404, kind: "unknown_bot"},
+	},
+	"listLinks": {
+		{name: "all of them", method: "GET", path: "/v1/bots/cafe/contacts/{ana}/links", status: 200, holds: `"entry_point":"campaign1"`},
+		{name: "of nobody", method: "GET", path: "/v1/bots/cafe/contacts/aaaaaaaaaa/links", status: 404, kind: "unknown_contact"},
+		{name: "a user id beyond reason", method: "GET", path: "/v1/bots/cafe/contacts/" + strings.Repeat("x", 65) + "/links", status: 400, kind: "bad_request", places: []string{"path.user_id"}},
 	},
 }
 

@@ -63,7 +63,7 @@ type front struct {
 	handler http.Handler
 	books   *postgres.Store
 	log     *textLog
-	// who and what the story made, by the names that stand in paths: {ana}, {luis}, {referral}, {parked}
+	// who and what the story made, by the names that stand in paths: {ana}, {luis}, {referral}, {parked}, {key}
 	names map[string]string
 }
 
@@ -71,9 +71,18 @@ type front struct {
 func newFront(t *testing.T, changes ...func(*api.Config)) *front {
 	t.Helper()
 	books := pgtest.NewStore(t)
-	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) { c.Books, c.Inbox = books, startInbox(t, books) }}, changes...)...)
+	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) {
+		c.Books, c.Once, c.Inbox = books, once(books), startInbox(t, books)
+	}}, changes...)...)
 	f.books = books
 	return f
+}
+
+// once joins the api and the books as the binary does.
+func once(books *postgres.Store) api.Once {
+	return func(ctx context.Context, request referral.Request, work func(api.Books) (referral.Answer, error)) (referral.Answer, bool, error) {
+		return books.Once(ctx, request, func(within *postgres.Store) (referral.Answer, error) { return work(within) })
+	}
 }
 
 // broken are books in which every method is a bug.
@@ -125,6 +134,9 @@ func (f *front) furnish() {
 	}
 	_, err = f.books.SaveProgram(f.t.Context(), "cafe", cafeProgram)
 	f.check(err)
+	key, _, err := f.books.CreateKey(f.t.Context(), "cafe", "the till", []referral.Scope{referral.ScopeRead})
+	f.check(err)
+	f.names["key"] = key.ID
 }
 
 // newStory is newCafe after Luis came through Ana's link (which won her a coffee whose code is still missing), Eva through her

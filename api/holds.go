@@ -14,12 +14,12 @@ import (
 
 // ApproveReferral notes that somebody lets a referral count.
 func (s *server) ApproveReferral(c *gin.Context, bot, id string, _ openapi.ApproveReferralParams) {
-	s.noted(c, bot, id, s.Books.Approve(c.Request.Context(), bot, idOf(id), time.Now()))
+	s.noted(c, bot, id, s.books(c).Approve(c.Request.Context(), bot, idOf(id), time.Now()))
 }
 
 // QualifyReferral notes that a referral's invitee did what counts.
 func (s *server) QualifyReferral(c *gin.Context, bot, id string, _ openapi.QualifyReferralParams) {
-	s.noted(c, bot, id, s.Books.QualifyReferral(c.Request.Context(), bot, idOf(id), time.Now()))
+	s.noted(c, bot, id, s.books(c).QualifyReferral(c.Request.Context(), bot, idOf(id), time.Now()))
 }
 
 // VoidReferral notes that somebody takes a referral back.
@@ -28,7 +28,7 @@ func (s *server) VoidReferral(c *gin.Context, bot, id string, _ openapi.VoidRefe
 	if c.Request.ContentLength != 0 && !s.read(c, &asked) {
 		return
 	}
-	s.noted(c, bot, id, s.Books.Void(c.Request.Context(), bot, idOf(id), channel.CleanText(valueOf(asked.Note)), time.Now()))
+	s.noted(c, bot, id, s.books(c).Void(c.Request.Context(), bot, idOf(id), channel.CleanText(valueOf(asked.Note)), time.Now()))
 }
 
 // QualifyContact notes that a contact did what counts, for one entry point or for all.
@@ -41,11 +41,11 @@ func (s *server) QualifyContact(c *gin.Context, bot, userID string, _ openapi.Qu
 	if entryPoint != "" && !s.hasEntryPoint(c, bot, entryPoint) {
 		return
 	}
-	if err := s.Books.QualifyContact(c.Request.Context(), bot, userID, entryPoint, time.Now()); err != nil {
+	if err := s.books(c).QualifyContact(c.Request.Context(), bot, userID, entryPoint, time.Now()); err != nil {
 		s.fail(c, err, unknownContact)
 		return
 	}
-	contact, err := s.Books.Contact(c.Request.Context(), bot, userID)
+	contact, err := s.books(c).Contact(c.Request.Context(), bot, userID)
 	if err != nil {
 		s.fail(c, err, unknownContact)
 		return
@@ -55,7 +55,7 @@ func (s *server) QualifyContact(c *gin.Context, bot, userID string, _ openapi.Qu
 
 // hasEntryPoint says whether the program in force has an entry point, and answers when it doesn't: a typing mistake would qualify nobody.
 func (s *server) hasEntryPoint(c *gin.Context, bot, name string) bool {
-	rules, err := s.Books.Program(c.Request.Context(), bot, 0)
+	rules, err := s.books(c).Program(c.Request.Context(), bot, 0)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return false
@@ -78,7 +78,7 @@ func (s *server) noted(c *gin.Context, bot, id string, err error) {
 		s.fail(c, err, unknownReferral)
 		return
 	}
-	detail, err := s.Books.Referral(c.Request.Context(), bot, idOf(id))
+	detail, err := s.books(c).Referral(c.Request.Context(), bot, idOf(id))
 	if err != nil {
 		s.fail(c, err, unknownReferral)
 		return
@@ -88,6 +88,6 @@ func (s *server) noted(c *gin.Context, bot, id string, err error) {
 }
 
 func alreadyDecided(decided *referral.DecidedError) problem {
-	return newProblem(http.StatusConflict, "already_decided", "The referral is decided for good",
+	return newProblem("already_decided").saying(
 		"It was "+string(decided.Status)+" ("+string(decided.Reason)+"), and that stays. Nothing was changed; its timeline tells how it came to that.")
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -29,22 +30,37 @@ func languageOf(accepted string) string {
 	return "en"
 }
 
+// chosenLanguage is the one chosen in the address, else what the browser asks for.
+func chosenLanguage(c *gin.Context) string {
+	if chosen := c.Query("lang"); chosen == "es" || chosen == "en" {
+		return chosen
+	}
+	return languageOf(c.GetHeader("Accept-Language"))
+}
+
 // page says where everything is and what to try, in the reader's language.
 func (s *server) page(c *gin.Context) {
-	chosen := c.Query("lang")
-	if chosen != "es" && chosen != "en" {
-		chosen = languageOf(c.GetHeader("Accept-Language"))
-	}
 	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
+	s.plainPage(c, "home", chosenLanguage(c), gin.H{"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": waiting})
+}
+
+// plainPage answers with a page that needs nothing but itself.
+func (s *server) plainPage(c *gin.Context, name, language string, data gin.H) {
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
-	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Vary", "Accept-Language")
-	c.Header("Content-Type", "text/html; charset=utf-8")
-	c.Status(http.StatusOK)
-	err := pageTemplates.ExecuteTemplate(c.Writer, "home."+chosen+".html", gin.H{
-		"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": waiting,
-	})
-	if err != nil {
-		s.Log.Error("render the page", "error", err)
+	s.show(c, http.StatusOK, name+"."+language+".html", data)
+}
+
+// show answers with a page that nobody may keep, since it may name its reader.
+func (s *server) show(c *gin.Context, status int, page string, data any) {
+	var body bytes.Buffer
+	if err := pageTemplates.ExecuteTemplate(&body, page, data); err != nil {
+		s.Log.Error("render a page", "page", page, "error", err)
+		s.problem(c, internal)
+		return
 	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Data(status, "text/html; charset=utf-8", body.Bytes())
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,47 +30,50 @@ type item struct {
 
 func (p problem) Error() string { return p.Title + ": " + p.Detail }
 
-func newProblem(status int, kind, title, detail string) problem {
-	return problem{Type: "/problems/" + kind, Title: title, Status: status, Detail: detail}
+// newProblem makes a problem of a kind that stands in kinds, with what there is to say of each of them.
+func newProblem(name string) problem {
+	known, ok := kinds[name]
+	if !ok {
+		panic("a problem of no kind: " + name)
+	}
+	return problem{Type: "/problems/" + name, Title: known.en.Title, Status: known.status, Detail: known.en.Todo}
+}
+
+// saying gives the problem with what to do about this very one.
+func (p problem) saying(detail string, items ...item) problem {
+	p.Detail, p.Problems = detail, items
+	return p
 }
 
 var (
-	notHere = newProblem(http.StatusNotFound, "unknown_address", "There is nothing at this address",
-		"Look the address up in /openapi.yaml.")
-	wrongMethod = newProblem(http.StatusMethodNotAllowed, "wrong_method", "This address doesn't take this method",
-		"Look the method up in /openapi.yaml.")
-	unauthorized = newProblem(http.StatusUnauthorized, "unauthorized", "The admin token is missing or wrong",
-		"Send it as `Authorization: Bearer <token>`. `make run` keeps it in .data/admin-token.")
-	internal = newProblem(http.StatusInternalServerError, "internal", "Something went wrong on our side",
-		"Try again. If it stays, the log of the api tells the cause.")
-	unavailable = newProblem(http.StatusServiceUnavailable, "unavailable", "The books can't be reached right now",
-		"Try again in a moment, with the same ids: what was stored all the same is recognised.")
-	tooLarge = newProblem(http.StatusRequestEntityTooLarge, "too_large", "The body is too large",
-		fmt.Sprintf("Send at most %d MiB at once.", maxRequest>>20))
-	unknownBot = newProblem(http.StatusNotFound, "unknown_bot", "There is no such bot",
-		"List the bots with GET /v1/bots, or create one with POST /v1/bots.")
-	unknownAccount = newProblem(http.StatusNotFound, "unknown_account", "The bot has no such account",
-		"List its accounts with GET /v1/bots/{bot}/accounts, or connect one with PUT.")
-	unknownContact = newProblem(http.StatusNotFound, "unknown_contact", "The bot knows nobody with this user id",
-		"A user id is the 10 characters after -c in a referral link.")
-	unknownReferral = newProblem(http.StatusNotFound, "unknown_referral", "The bot has no such referral",
-		"List its referrals with GET /v1/bots/{bot}/referrals.")
-	unknownReward = newProblem(http.StatusNotFound, "unknown_reward", "The program has no such reward with a code pool",
-		"Add it under rewards with `codes: pool`, save the program, and import again.")
-	unknownEntryPoint = newProblem(http.StatusNotFound, "unknown_entry_point", "The program has no such entry point",
-		"Use a name that stands under entry_points in the program.")
-	unknownParked = newProblem(http.StatusNotFound, "unknown_parked", "Nothing of this id is parked",
-		"List what is parked with GET /v1/bots/{bot}/parked.")
-	noProgram = newProblem(http.StatusConflict, "no_program", "The bot has no program yet",
-		"Save one with PUT /v1/bots/{bot}/program. What came in meanwhile is kept and worked on then.")
-	badSignature = newProblem(http.StatusUnauthorized, "bad_signature", "The webhook is not signed by its platform",
-		"Nothing was stored. Check that the account's secret is the one the platform was given.")
+	notHere           = newProblem("unknown_address")
+	wrongMethod       = newProblem("wrong_method")
+	unauthorized      = newProblem("unauthorized")
+	internal          = newProblem("internal")
+	unavailable       = newProblem("unavailable")
+	tooLarge          = newProblem("too_large")
+	unknownBot        = newProblem("unknown_bot")
+	unknownAccount    = newProblem("unknown_account")
+	unknownContact    = newProblem("unknown_contact")
+	unknownReferral   = newProblem("unknown_referral")
+	unknownReward     = newProblem("unknown_reward")
+	unknownEntryPoint = newProblem("unknown_entry_point")
+	unknownParked     = newProblem("unknown_parked")
+	unknownVersion    = newProblem("unknown_version")
+	unknownKey        = newProblem("unknown_key")
+	badSignature      = newProblem("bad_signature")
+	strangeCursor     = badRequest("This is not a cursor we gave: pass `next` of the page before, as it is.")
 )
 
 func badRequest(detail string, items ...item) problem {
-	p := newProblem(http.StatusBadRequest, "bad_request", "The request is not as the contract says", detail)
-	p.Problems = items
-	return p
+	return newProblem("bad_request").saying(detail, items...)
+}
+
+func forbidden(detail string) problem { return newProblem("forbidden").saying(detail) }
+
+func staleProgram(inForce int32) problem {
+	return newProblem("stale_program").saying(fmt.Sprintf("Nothing was saved: version %d is in force. Look at what changed with "+
+		"GET /v1/bots/{bot}/program/diff, make your change to that version, and send it with `If-Match: \"%d\"`.", inForce, inForce))
 }
 
 // problem answers with a problem document and ends the request.
@@ -83,13 +85,20 @@ func (s *server) problem(c *gin.Context, p problem) {
 // fail maps an error to a problem, once for the whole API. absent is what a missing thing means where it happened.
 func (s *server) fail(c *gin.Context, err error, absent problem) {
 	var ready problem
+	var stale *referral.StaleError
 	switch {
 	case errors.As(err, &ready):
 		s.problem(c, ready)
 	case errors.Is(err, referral.ErrNotFound):
 		s.problem(c, absent)
 	case errors.Is(err, referral.ErrNoProgram):
-		s.problem(c, noProgram)
+		s.problem(c, newProblem("no_program"))
+	case errors.As(err, &stale):
+		s.problem(c, staleProgram(stale.InForce))
+	case errors.Is(err, referral.ErrOtherRequest):
+		s.problem(c, newProblem("other_request"))
+	case errors.Is(err, referral.ErrUnderWay):
+		s.problem(c, newProblem("request_under_way"))
 	default:
 		s.Log.Error("a request failed", "method", c.Request.Method, "path", c.FullPath(), "error", err)
 		s.problem(c, unavailable)

@@ -26,13 +26,13 @@ func (s *server) CreateBot(c *gin.Context, _ openapi.CreateBotParams) {
 	if !s.read(c, &asked) {
 		return
 	}
-	bot, created, err := s.Books.CreateBot(c.Request.Context(), asked.Id, channel.CleanText(asked.Name))
+	bot, created, err := s.books(c).CreateBot(c.Request.Context(), asked.Id, channel.CleanText(asked.Name))
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
 	}
 	if !created {
-		s.problem(c, newProblem(http.StatusConflict, "bot_exists", "There is a bot with this id already", "Choose another id, or use the bot as it is."))
+		s.problem(c, newProblem("bot_exists"))
 		return
 	}
 	c.JSON(http.StatusCreated, bot)
@@ -41,7 +41,7 @@ func (s *server) CreateBot(c *gin.Context, _ openapi.CreateBotParams) {
 // ListBots lists the bots.
 func (s *server) ListBots(c *gin.Context, params openapi.ListBotsParams) {
 	most := pageSize(params.Limit)
-	bots, err := s.Books.Bots(c.Request.Context(), valueOf(params.Cursor), most+1)
+	bots, err := s.books(c).Bots(c.Request.Context(), valueOf(params.Cursor), most+1)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
@@ -51,19 +51,18 @@ func (s *server) ListBots(c *gin.Context, params openapi.ListBotsParams) {
 
 // GetBot gives one bot.
 func (s *server) GetBot(c *gin.Context, bot string) {
-	found, err := s.Books.Bot(c.Request.Context(), bot)
+	found, err := s.books(c).Bot(c.Request.Context(), bot)
 	s.answer(c, found, err, unknownBot)
 }
 
 // GetProgram gives the program in force as its author wrote it.
 func (s *server) GetProgram(c *gin.Context, bot string) {
-	source, version, err := s.Books.ProgramSource(c.Request.Context(), bot)
+	source, version, err := s.books(c).ProgramSource(c.Request.Context(), bot)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
 	}
-	c.Header("Program-Version", strconv.Itoa(int(version)))
-	c.Data(http.StatusOK, "application/yaml; charset=utf-8", []byte(source))
+	answerProgram(c, source, version)
 }
 
 // PutProgram saves a new version of the program, or says everything that is wrong with it.
@@ -76,14 +75,12 @@ func (s *server) PutProgram(c *gin.Context, bot string, params openapi.PutProgra
 	language := languageOf(valueOf(params.AcceptLanguage))
 	parsed, problems := program.Parse(source)
 	if parsed == nil {
-		refused := newProblem(http.StatusUnprocessableEntity, "bad_program", "The program has mistakes",
-			"Nothing was saved. Mend what is listed in problems; the bot goes on with the program it has.")
-		refused.Problems = programItems(problems, language)
-		s.problem(c, refused)
+		s.problem(c, badProgram(problems, language))
 		return
 	}
-	version, err := s.Books.SaveProgram(c.Request.Context(), bot, string(source))
-	s.answer(c, gin.H{"version": version, "warnings": programItems(problems.Warnings(), language)}, err, unknownBot)
+	revision := referral.Revision{Source: string(source), MadeFrom: madeFrom(params.IfMatch)}
+	version, err := s.books(c).Revise(c.Request.Context(), bot, revision)
+	s.answerSaved(c, bot, version, err, parsed, problems, language)
 }
 
 func programItems(problems program.Problems, language string) []item {
@@ -102,14 +99,14 @@ func (s *server) PostEvent(c *gin.Context, bot string, _ openapi.PostEventParams
 	if !s.read(c, &asked) {
 		return
 	}
-	account, err := s.Books.Account(c.Request.Context(), bot, channel.CleanText(asked.Account))
+	account, err := s.books(c).Account(c.Request.Context(), bot, channel.CleanText(asked.Account))
 	if err != nil {
 		s.fail(c, err, unknownAccount)
 		return
 	}
 	if account.Channel != genericChannel {
-		s.problem(c, newProblem(http.StatusConflict, "not_generic", "This account's events come from its platform",
-			"Report events for accounts of the generic channel only; "+account.Channel+" sends its own webhooks."))
+		s.problem(c, newProblem("not_generic").saying(
+			"Report events for accounts of the generic channel only: this one is on "+account.Channel+"."))
 		return
 	}
 	arrived, err := s.Inbox.Add(c.Request.Context(), bot, account.Name, []channel.Event{eventOf(asked)})
@@ -143,13 +140,13 @@ func eventOf(asked openapi.NewEvent) channel.Event {
 
 // GetContact gives one contact.
 func (s *server) GetContact(c *gin.Context, bot, userID string) {
-	contact, err := s.Books.Contact(c.Request.Context(), bot, userID)
+	contact, err := s.books(c).Contact(c.Request.Context(), bot, userID)
 	s.answer(c, contact, err, unknownContact)
 }
 
 // GetLink gives a contact's referral link for an entry point.
 func (s *server) GetLink(c *gin.Context, bot, userID, entryPoint string, params openapi.GetLinkParams) {
-	rules, err := s.Books.Program(c.Request.Context(), bot, 0)
+	rules, err := s.books(c).Program(c.Request.Context(), bot, 0)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
@@ -158,7 +155,7 @@ func (s *server) GetLink(c *gin.Context, bot, userID, entryPoint string, params 
 		s.problem(c, unknownEntryPoint)
 		return
 	}
-	url, ref, account, err := s.Books.Link(c.Request.Context(), bot, userID, entryPoint, valueOf(params.Account))
+	url, ref, account, err := s.books(c).Link(c.Request.Context(), bot, userID, entryPoint, valueOf(params.Account))
 	s.answer(c, gin.H{"url": url, "ref": ref, "account": account}, err, unknownContact)
 }
 
@@ -173,7 +170,7 @@ func (s *server) ListReferrals(c *gin.Context, bot string, params openapi.ListRe
 		Referrer: valueOf(params.Referrer), Invitee: valueOf(params.Invitee),
 	}
 	most := pageSize(params.Limit)
-	views, err := s.Books.Referrals(c.Request.Context(), bot, filter, before, most+1)
+	views, err := s.books(c).Referrals(c.Request.Context(), bot, filter, before, most+1)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
@@ -191,7 +188,7 @@ func (s *server) GetReferral(c *gin.Context, bot, id string) {
 		s.problem(c, unknownReferral) // the books would take it for any referral
 		return
 	}
-	detail, err := s.Books.Referral(c.Request.Context(), bot, number)
+	detail, err := s.books(c).Referral(c.Request.Context(), bot, number)
 	detail.WorkflowURL = s.workflowURL(detail.Workflow)
 	s.answer(c, detail, err, unknownReferral)
 }
@@ -199,7 +196,7 @@ func (s *server) GetReferral(c *gin.Context, bot, id string) {
 // GetLeaderboard ranks contacts by a number field.
 func (s *server) GetLeaderboard(c *gin.Context, bot string, params openapi.GetLeaderboardParams) {
 	field := valueOf(params.Field)
-	rules, err := s.Books.Program(c.Request.Context(), bot, 0)
+	rules, err := s.books(c).Program(c.Request.Context(), bot, 0)
 	if err == nil {
 		field, err = rankedField(rules, field)
 	}
@@ -207,7 +204,7 @@ func (s *server) GetLeaderboard(c *gin.Context, bot string, params openapi.GetLe
 		s.fail(c, err, unknownBot)
 		return
 	}
-	leaders, err := s.Books.Leaderboard(c.Request.Context(), bot, field, pageSize(params.Limit))
+	leaders, err := s.books(c).Leaderboard(c.Request.Context(), bot, field, pageSize(params.Limit))
 	s.answer(c, gin.H{"field": field, "items": leaders}, err, unknownBot)
 }
 
@@ -225,8 +222,7 @@ func rankedField(rules *program.Program, asked string) (string, error) {
 	if rules.Fields[asked].Type == program.NumberField {
 		return asked, nil
 	}
-	return "", newProblem(http.StatusBadRequest, "unknown_field", "There is no such number field",
-		"Pass `field` with the name of a field of type number in the program.")
+	return "", newProblem("unknown_field")
 }
 
 // ListDeliveries lists messages, newest first.
@@ -237,7 +233,7 @@ func (s *server) ListDeliveries(c *gin.Context, bot string, params openapi.ListD
 	}
 	filter := referral.DeliveryFilter{State: string(valueOf(params.State)), UserID: valueOf(params.UserId), Account: valueOf(params.Account)}
 	most := pageSize(params.Limit)
-	views, err := s.Books.Deliveries(c.Request.Context(), bot, filter, before, most+1)
+	views, err := s.books(c).Deliveries(c.Request.Context(), bot, filter, before, most+1)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
@@ -250,7 +246,7 @@ func (s *server) GetStock(c *gin.Context, bot, reward string) {
 	if !s.pooled(c, bot, reward) {
 		return
 	}
-	stock, err := s.Books.Stock(c.Request.Context(), bot, reward)
+	stock, err := s.books(c).Stock(c.Request.Context(), bot, reward)
 	s.answer(c, stock, err, unknownReward)
 }
 
@@ -266,18 +262,18 @@ func (s *server) ImportCodes(c *gin.Context, bot, reward string, _ openapi.Impor
 			codes = append(codes, code)
 		}
 	}
-	done, err := s.Books.ImportCodes(c.Request.Context(), bot, reward, codes)
+	done, err := s.books(c).ImportCodes(c.Request.Context(), bot, reward, codes)
 	if err != nil {
 		s.fail(c, err, unknownReward)
 		return
 	}
-	stock, err := s.Books.Stock(c.Request.Context(), bot, reward)
+	stock, err := s.books(c).Stock(c.Request.Context(), bot, reward)
 	s.answer(c, gin.H{"added": done.Added, "served": done.Served, "free": stock.Free}, err, unknownReward)
 }
 
 // pooled says whether the program in force has this reward with a code pool.
 func (s *server) pooled(c *gin.Context, bot, reward string) bool {
-	rules, err := s.Books.Program(c.Request.Context(), bot, 0)
+	rules, err := s.books(c).Program(c.Request.Context(), bot, 0)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return false
@@ -296,7 +292,7 @@ func (s *server) ListParked(c *gin.Context, bot string, params openapi.ListParke
 		return
 	}
 	most := pageSize(params.Limit)
-	views, err := s.Books.Parked(c.Request.Context(), bot, before, most+1)
+	views, err := s.books(c).Parked(c.Request.Context(), bot, before, most+1)
 	if err != nil {
 		s.fail(c, err, unknownBot)
 		return
@@ -307,12 +303,12 @@ func (s *server) ListParked(c *gin.Context, bot string, params openapi.ListParke
 // ReplayParked works on a parked event again; a webhook is read anew first, and stays parked if it still can't be.
 func (s *server) ReplayParked(c *gin.Context, bot, event string, _ openapi.ReplayParkedParams) {
 	id := idOf(event)
-	account, raw, err := s.Books.ParkedWebhook(c.Request.Context(), bot, id)
+	account, raw, err := s.books(c).ParkedWebhook(c.Request.Context(), bot, id)
 	if err == nil && len(raw) > 0 {
 		err = s.readAgain(c, bot, account, raw)
 	}
 	if err == nil {
-		err = s.Books.Replay(c.Request.Context(), bot, id)
+		err = s.books(c).Replay(c.Request.Context(), bot, id)
 	}
 	if err != nil {
 		s.fail(c, err, unknownParked)
@@ -322,7 +318,7 @@ func (s *server) ReplayParked(c *gin.Context, bot, event string, _ openapi.Repla
 }
 
 func (s *server) readAgain(c *gin.Context, bot, account string, raw []byte) error {
-	home, err := s.Books.Account(c.Request.Context(), bot, account)
+	home, err := s.books(c).Account(c.Request.Context(), bot, account)
 	if err != nil {
 		return err
 	}
@@ -342,5 +338,5 @@ func (s *server) readAgain(c *gin.Context, bot, account string, raw []byte) erro
 }
 
 func stillUnreadable(reason string) problem {
-	return newProblem(http.StatusConflict, "still_unreadable", "It still can't be read", "It stays parked: "+reason+".")
+	return newProblem("still_unreadable").saying("It stays parked: " + reason + ".")
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -11,7 +12,8 @@ import (
 )
 
 // webhook takes what a channel sends: verify on the raw bytes, normalise, store, 200. After a valid signature the answer is
-// always 200, except when nothing could be stored: platforms punish everything else, and what can't be read is parked.
+// always 200, except when nothing could be stored: platforms punish everything else, and what can't be read is parked. A browser, which
+// is no platform, is told what is wrong.
 func (s *server) webhook(c *gin.Context) {
 	account, adapter, ok := s.addressee(c)
 	if !ok {
@@ -25,7 +27,13 @@ func (s *server) webhook(c *gin.Context) {
 		s.problem(c, badSignature)
 		return
 	}
-	if err := s.take(c, account, adapter, body); err != nil {
+	err := s.take(c, account, adapter, body)
+	var refused *channel.Refusal
+	if errors.As(err, &refused) {
+		s.problem(c, refusal(c, refused))
+		return
+	}
+	if err != nil {
 		s.Log.Error("a webhook could not be stored", "bot", account.Bot, "account", account.Name, "error", err)
 		s.problem(c, unavailable)
 		return
@@ -66,7 +74,14 @@ func (s *server) body(c *gin.Context) ([]byte, bool) {
 func (s *server) take(c *gin.Context, account channel.Account, adapter channel.Adapter, body []byte) error {
 	ctx := c.Request.Context()
 	events, err := adapter.Parse(account, body)
+	var refused *channel.Refusal
+	if errors.As(err, &refused) {
+		return err
+	}
 	if err == nil {
+		if err := keep(ctx, account, adapter, events); err != nil {
+			return err
+		}
 		_, err = s.Inbox.Add(ctx, account.Bot, account.Name, events)
 		if err == nil || !errors.Is(err, channel.ErrBadEvent) {
 			return err
@@ -74,4 +89,14 @@ func (s *server) take(c *gin.Context, account channel.Account, adapter channel.A
 	}
 	s.Log.Warn("parked a webhook that can't be read", "bot", account.Bot, "account", account.Name, "error", err)
 	return s.Inbox.Park(ctx, account.Bot, account.Name, body, err.Error())
+}
+
+// keep tells an adapter that keeps its conversations itself what came in, before the inbox has it: a bot that answers must not be read
+// before what it answers.
+func keep(ctx context.Context, account channel.Account, adapter channel.Adapter, events []channel.Event) error {
+	keeper, keeps := adapter.(channel.Keeper)
+	if !keeps {
+		return nil
+	}
+	return keeper.Keep(ctx, account, events)
 }

@@ -35,10 +35,9 @@ type Line struct {
 // A Refusal is an error of Parse for what somebody's own browser sent: no platform punishes the answer, and the person can mend it. It is
 // answered with 4xx, nothing is kept, and its words are for them.
 type Refusal struct {
-	Kind     string // stable, as in "text_too_long"
-	TooLarge bool   // it is the size that is wrong
-	Spanish  string // what is wrong and what to do
-	English  string
+	Kind    string // stable, as in "text_too_long": one of the api's kinds of problems
+	Spanish string // what is wrong and what to do
+	English string
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s: %s", r.Kind, r.English) }

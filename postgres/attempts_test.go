@@ -7,7 +7,8 @@ import (
 )
 
 // onRecord are the failed attempts of all deliveries, in words.
-const onRecord = "SELECT coalesce(string_agg(attempt || ' ' || error_class || ' ' || error, ', ' ORDER BY delivery_id, attempt), '') FROM failed_attempts"
+const onRecord = `
+SELECT coalesce(string_agg(attempt || ' ' || error_class || ' ' || error, ', ' ORDER BY delivery_id, attempt), '') FROM failed_attempts`
 
 func TestFailedAttemptsAreOnRecordAndSuccessesAreNot(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,9 @@ func decided(ops ...program.Op) func(*program.Program, referral.Scene) program.O
 // play applies a segment of its own for a contact with the given operations.
 func (b books) play(contact string, ops ...program.Op) referral.Applied {
 	b.t.Helper()
-	segment := referral.Segment{Bot: "shop", Run: "flow/shop/" + b.newID(), Name: "flow", Contact: contact, Account: "tg", EntryPoint: "campaign1"}
+	segment := referral.Segment{
+		Bot: "shop", Run: "flow/shop/" + b.newID(), Name: "flow", Contact: contact, Account: "tg", EntryPoint: "campaign1",
+	}
 	applied, err := b.Apply(b.t.Context(), segment, decided(ops...))
 	if err != nil {
 		b.t.Fatal(err)
@@ -62,11 +64,14 @@ func TestACallTellsOfTheContactAsTheStepsBeforeItLeftThem(t *testing.T) {
 		return op
 	}
 	b.play(ana,
-		op(program.OpSetNumber, program.Op{Field: "points", Number: 5}), op(program.OpSetText, program.Op{Field: "city", Text: "Oslo"}),
+		op(program.OpSetNumber, program.Op{Field: "points", Number: 5}),
+		op(program.OpSetText, program.Op{Field: "city", Text: "Oslo"}),
 		op(program.OpAddTag, program.Op{Tag: "vip"}))
 	b.play(ana,
-		op(program.OpIncrement, program.Op{Field: "points", Delta: 2}), op(program.OpSetText, program.Op{Field: "city", Text: "Lima ☕"}),
-		op(program.OpAddTag, program.Op{Tag: "new"}), op(program.OpAddTag, program.Op{Tag: "also"}), op(program.OpRemoveTag, program.Op{Tag: "vip"}),
+		op(program.OpIncrement, program.Op{Field: "points", Delta: 2}),
+		op(program.OpSetText, program.Op{Field: "city", Text: "Lima ☕"}),
+		op(program.OpAddTag, program.Op{Tag: "new"}), op(program.OpAddTag, program.Op{Tag: "also"}),
+		op(program.OpRemoveTag, program.Op{Tag: "vip"}),
 		callOf("crm", map[string]string{"plan": "gold {{x}}"}),
 		op(program.OpIncrement, program.Op{Field: "points", Delta: 90}), op(program.OpAddTag, program.Op{Tag: "later"}))
 	want := map[string]any{
@@ -158,7 +163,10 @@ func TestACallDelaysNoMessage(t *testing.T) {
 	for _, lane := range applied.Lanes {
 		lanes = append(lanes, lane.Account)
 	}
-	if !reflect.DeepEqual(lanes, []string{"tg", "crm", "mail"}) || len(applied.Lanes[0].Deliveries) != 2 || len(applied.Lanes[1].Deliveries) != 2 {
+	if !reflect.DeepEqual(lanes, []string{"tg", "crm", "mail"}) {
+		t.Fatalf("lanes %+v", applied.Lanes)
+	}
+	if len(applied.Lanes[0].Deliveries) != 2 || len(applied.Lanes[1].Deliveries) != 2 {
 		t.Errorf("lanes %+v", applied.Lanes)
 	}
 	call := b.begun(applied.Lanes[1].Deliveries[0])

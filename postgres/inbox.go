@@ -274,6 +274,7 @@ func identityColumns(batch []*addition) db.UpsertIdentitiesParams {
 		columns.FirstNames = append(columns.FirstNames, sender.FirstName)
 		columns.LastNames = append(columns.LastNames, sender.LastName)
 		columns.Usernames = append(columns.Usernames, sender.Username)
+		columns.Searches = append(columns.Searches, searchOf(sender))
 		columns.Locales = append(columns.Locales, sender.Locale)
 		columns.InboundAt = append(columns.InboundAt, inbound[key])
 	}

@@ -7,8 +7,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/millenniumm/referrals/postgres/db"
 	"github.com/millenniumm/referrals/referral"
 )
@@ -43,22 +41,6 @@ func (s *Store) Bots(ctx context.Context, after string, most int) ([]referral.Bo
 		bots[i] = referral.Bot{ID: row.BotID, Name: row.Name, ProgramVersion: row.ProgramVersion, CreatedAt: row.CreatedAt}
 	}
 	return bots, nil
-}
-
-// SaveProgram saves the next version of a bot's program, which must parse, and puts it in force. What came before the bot had
-// one is taken up. ErrNotFound when the bot doesn't exist.
-func (s *Store) SaveProgram(ctx context.Context, bot, source string) (version int32, err error) {
-	err = s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
-		if version, err = q.SaveProgram(ctx, db.SaveProgramParams{BotID: bot, Source: source}); err != nil {
-			return notFound("save the program", err)
-		}
-		err := q.UnparkForProgram(ctx, db.UnparkForProgramParams{BotID: bot, Reason: referral.ErrNoProgram.Error()})
-		if err != nil {
-			return fmt.Errorf("take up what waited for a program: %w", err)
-		}
-		return nil
-	})
-	return version, err
 }
 
 // ProgramSource gives the program in force as its author wrote it. ErrNoProgram when there is none.
@@ -199,8 +181,9 @@ func (s *Store) deliveries(ctx context.Context, params db.DeliveriesParams) ([]r
 	views := make([]referral.DeliveryView, len(rows))
 	for i, row := range rows {
 		views[i] = referral.DeliveryView{
-			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID, Text: shown(row.Body),
-			Picture: row.Picture, QuickReplies: row.QuickReplies, State: row.State, WaitingFor: row.WaitingFor, Attempt: row.Attempt, Error: row.Error, PlatformID: row.PlatformID,
+			ID: row.DeliveryID, UserID: row.UserID, Account: row.Account, To: row.ExternalID,
+			Text: shown(row.Body), Picture: row.Picture, QuickReplies: row.QuickReplies,
+			State: row.State, WaitingFor: row.WaitingFor, Attempt: row.Attempt, Error: row.Error, PlatformID: row.PlatformID,
 			CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 		}
 		if row.ReferralID != 0 {

@@ -50,12 +50,16 @@ type Config struct {
 // A Store is the books. It is safe for concurrent use; Close it when done.
 type Store struct {
 	pool     *pgxpool.Pool
+	session  session // the pool, or a transaction in it
 	url      string
 	queries  *db.Queries
 	seal     *sealer
 	link     func(channel.Account, string) (string, error)
 	programs *lru.Cache[programKey, *program.Program]
 	accounts *expirable.LRU[accountKey, channel.Account]
+	turns    chan struct{} // of requests that hold a transaction while they are worked on
+
+	provisional bool // in a transaction that may yet be rolled back
 }
 
 type programKey struct {
@@ -78,8 +82,10 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		return nil, fmt.Errorf("make the program cache: %w", err)
 	}
 	return &Store{
-		pool: pool, url: config.URL, queries: db.New(pool), seal: seal, link: config.Link, programs: programs,
+		pool: pool, session: pool, url: config.URL, queries: db.New(pool), seal: seal, link: config.Link, programs: programs,
 		accounts: expirable.NewLRU[accountKey, channel.Account](accountsCached, nil, accountsFresh),
+		// Half of the connections: what such a request does beside its transaction must find one, too.
+		turns: make(chan struct{}, max(1, pool.Config().MaxConns/2)),
 	}, nil
 }
 
@@ -158,12 +164,12 @@ func Schema() (string, error) {
 	return all, err
 }
 
-// inTx runs work in one transaction, rolled back when work or the commit fails, and again at once when it only lost against a
+// inTx runs work in one transaction (a savepoint within another), rolled back when work or the commit fails, and again at once when it only lost against a
 // concurrent one.
 func (s *Store) inTx(ctx context.Context, work func(pgx.Tx, *db.Queries) error) error {
 	var err error
 	for range conflictRetries {
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(tx, s.queries.WithTx(tx)) })
+		err = pgx.BeginFunc(ctx, s.session, func(tx pgx.Tx) error { return work(tx, s.queries.WithTx(tx)) })
 		if !isConflict(err) {
 			return err
 		}
@@ -199,7 +205,9 @@ func (s *Store) programVersion(ctx context.Context, q *db.Queries, bot string, v
 	if parsed == nil {
 		return nil, fmt.Errorf("version %d of %s's program no longer parses: %v", version, bot, problems.Errors())
 	}
-	s.programs.Add(key, parsed)
+	if !s.provisional {
+		s.programs.Add(key, parsed)
+	}
 	return parsed, nil
 }
 

@@ -114,7 +114,10 @@ func (r *run) decide(condition Condition, path string, c *chain) bool {
 
 // holds evaluates one question and records it.
 func (r *run) holds(condition Condition, path string, c *chain) bool {
-	check := Check{Path: path, Field: condition.Field, Operator: string(condition.Operator)}
+	check := Check{
+		Path: path, Who: c.who, Field: condition.Field, Operator: string(condition.Operator),
+		With: r.comparedWith(condition), Ops: len(r.outcome.Ops),
+	}
 	switch {
 	case condition.Tag != "":
 		r.checkTag(&check, condition, c)
@@ -125,6 +128,18 @@ func (r *run) holds(condition Condition, path string, c *chain) bool {
 	}
 	r.outcome.Checks = append(r.outcome.Checks, check)
 	return check.Held
+}
+
+// comparedWith is what a condition compares a value with, as text.
+func (r *run) comparedWith(condition Condition) string {
+	switch {
+	case condition.Tag != "", condition.Operator == IsSet:
+		return strconv.FormatBool(condition.Is)
+	case r.program.Fields[condition.Field].Type == NumberField:
+		return strconv.FormatInt(condition.Number, 10)
+	default:
+		return condition.Text
+	}
 }
 
 func (r *run) checkTag(check *Check, condition Condition, c *chain) {

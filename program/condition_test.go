@@ -90,9 +90,9 @@ func TestChecksOfAJoinedConditionHavePathsOfTheirOwn(t *testing.T) {
 	o := p.Run(referrerWith(9), Cursor{For: Referrer, At: "flows.f[0]"})
 	checkTold(t, o, "send referrer no")
 	want := []Check{
-		{"flows.f[0].if.all[0]", "tag:nuevo", "is_set", "false", "false", false},
-		{"flows.f[0].if.all[1].any[0]", "puntos", "equals", "9", "9", true},
-		{"flows.f[0].if.all[1].any[1]", "ciudad", "equals", "Bogotá", "Bogotá", false},
+		{Path: "flows.f[0].if.all[0]", Who: Referrer, With: "true", Field: "tag:nuevo", Operator: "is_set", Before: "false", After: "false", Held: false},
+		{Path: "flows.f[0].if.all[1].any[0]", Who: Referrer, With: "9", Field: "puntos", Operator: "equals", Before: "9", After: "9", Held: true},
+		{Path: "flows.f[0].if.all[1].any[1]", Who: Referrer, With: "Lima", Field: "ciudad", Operator: "equals", Before: "Bogotá", After: "Bogotá", Held: false},
 	}
 	if !reflect.DeepEqual(o.Checks, want) {
 		t.Errorf("got  %v\nwant %v", o.Checks, want)

@@ -44,6 +44,21 @@ func foundProblems(problems Problems) []string {
 	return found
 }
 
+// checkMarked compares the problems of a source with what it says about itself.
+func checkMarked(t *testing.T, source string) {
+	t.Helper()
+	p, problems := Parse([]byte(source))
+	if got, want := foundProblems(problems), markedProblems(source); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	if (p == nil) != (len(problems.Errors()) > 0) {
+		t.Errorf("program %v with %d errors", p, len(problems.Errors()))
+	}
+	if p != nil {
+		checkValidates(t, source)
+	}
+}
+
 func TestEveryMistakeIsReportedAtItsLine(t *testing.T) {
 	tests := map[string]string{
 		"unknown key at the top": `
@@ -319,13 +334,7 @@ flows:
 	}
 	for name, source := range tests {
 		t.Run(name, func(t *testing.T) {
-			p, problems := Parse([]byte(source))
-			if got, want := foundProblems(problems), markedProblems(source); !slices.Equal(got, want) {
-				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-			}
-			if (p == nil) != (len(problems.Errors()) > 0) {
-				t.Errorf("program %v with %d errors", p, len(problems.Errors()))
-			}
+			checkMarked(t, source)
 		})
 	}
 }

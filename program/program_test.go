@@ -168,9 +168,11 @@ func TestTheSpanishTemplateFromTheFirstReferralToTheCoffee(t *testing.T) {
 		"increment referrer puntos 2", "grant referrer cafe basis puntos 10", "send referrer cafe ¡Ganaste un café! Tu código: [code]")
 	welcome, _ := p.Welcome("campaign1", Invitee)
 	checkTold(t, p.Run(referrerWith(0), welcome),
-		"send invitee ¡Hola, Beto! Escribe *referir* para invitar a tus amigos.")
+		`send invitee ¡Hola, Beto! Escribe *referir* para invitar a tus amigos. ["Referir","Mis puntos"]`)
 	ana := State{People: map[Role]*Person{Contact: referrerWith(0).People[Referrer]}}
 	share, _ := p.Keyword("Referir")
 	checkTold(t, p.Run(ana, share),
-		"send contact Comparte tu enlace con tus amigos: https://t.me/bot?start=campaign1-caaaaaaaaaa")
+		`send contact Comparte tu enlace con tus amigos: https://t.me/bot?start=campaign1-caaaaaaaaaa ["Mis puntos"]`)
+	points, _ := p.Keyword("Mis Puntos")
+	checkTold(t, p.Run(ana, points), `send contact Tus puntos: 0. Con 10 se gana un café. ["Invitar"]`)
 }

@@ -62,6 +62,7 @@ func mustParseRapid(t *rapid.T, source string) *Program {
 	if p == nil {
 		t.Fatalf("%v in\n%s", problems, source)
 	}
+	checkValidates(t, source)
 	return p
 }
 
@@ -200,44 +201,6 @@ func apply(state State, ops []Op) {
 			person.Tags[op.Tag] = true
 		case OpRemoveTag:
 			delete(person.Tags, op.Tag)
-		}
-	}
-}
-
-// FuzzParse: whatever the bytes, Parse gives a program or an error, every problem has a place and a message, and a
-// program runs from all its beginnings.
-func FuzzParse(f *testing.F) {
-	f.Add(Template("es"))
-	f.Add(Template("en"))
-	f.Add([]byte(`{"entry_points":{"a":{"flow":"f"}},"flows":{"f":[{"send":"\ud83d\ude00"}]}}`))
-	f.Add([]byte(flowsOf("  f: [{if: {tag: a, is_set: true}, then: {wait: 1d}, else: [{send: '{{x'}]}, {run_flow: f}]\n")))
-	f.Add([]byte("a: &b [*b, *c]\n? {x: y}\n: !!binary z\n<<: *b\n"))
-	f.Add([]byte("\xef\xbb\xbfname: \"\\0\\ud800\"\n---\n...\n"))
-	f.Fuzz(func(t *testing.T, source []byte) {
-		p, problems := Parse(source)
-		if (p == nil) != (len(problems.Errors()) > 0) {
-			t.Fatalf("program %v with problems %v", p, problems)
-		}
-		if len(problems) > 2*mostProblems {
-			t.Fatalf("%d problems", len(problems))
-		}
-		for _, problem := range problems {
-			if problem.Line < 1 || problem.Column < 1 || problem.Message("es") == problem.Code || problem.Message("en") == problem.Code {
-				t.Fatalf("problem %+v", problem)
-			}
-		}
-		if p != nil {
-			runEverything(p)
-		}
-	})
-}
-
-func runEverything(p *Program) {
-	p.Run(referrerWith(9), append(p.Triggered(ReferredNewContact, "a"), p.Triggered(ReferredExistingContact, "a")...)...)
-	for name := range p.Flows {
-		o := p.Run(referrerWith(9), flowStart(name, Referrer))
-		for _, wait := range o.Waits {
-			p.Run(referrerWith(9), wait.Cursor)
 		}
 	}
 }

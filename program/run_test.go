@@ -15,6 +15,7 @@ func mustParse(t testing.TB, source string) *Program {
 	for _, problem := range problems.Errors() {
 		t.Fatalf("line %d, %s: %s", problem.Line, problem.Path, problem.Message("en"))
 	}
+	checkValidates(t, source)
 	return p
 }
 
@@ -281,9 +282,9 @@ func TestChecksTellWhatWasSeen(t *testing.T) {
 `))
 	got := p.Run(referrerWith(9), Cursor{For: Referrer, At: "flows.f[0]"}).Checks
 	want := []Check{
-		{"flows.f[1].if", "puntos", "reaches", "9", "10", true},
-		{"flows.f[1].then[0].if", "tag:vip", "is_set", "true", "true", true},
-		{"flows.f[1].then[0].then[0].if", "ciudad", "contains", "Bogotá", "Bogotá", false},
+		{"flows.f[1].if", Referrer, "puntos", "reaches", "10", "9", "10", true, 1},
+		{"flows.f[1].then[0].if", Referrer, "tag:vip", "is_set", "true", "true", "true", true, 1},
+		{"flows.f[1].then[0].then[0].if", Referrer, "ciudad", "contains", "x", "Bogotá", "Bogotá", false, 1},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

@@ -20,18 +20,6 @@ flows:
 ` + steps
 }
 
-// checkMarked compares the problems of a source with what it says about itself.
-func checkMarked(t *testing.T, source string) {
-	t.Helper()
-	p, problems := Parse([]byte(source))
-	if got, want := foundProblems(problems), markedProblems(source); !slices.Equal(got, want) {
-		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-	}
-	if (p == nil) != (len(problems.Errors()) > 0) {
-		t.Errorf("program %v with %d errors", p, len(problems.Errors()))
-	}
-}
-
 func TestMistakesInPicturesButtonsAndCalls(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{

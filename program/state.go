@@ -110,9 +110,12 @@ type Wait struct {
 // nought. For a tag, Field is "tag:<name>" and the values are "true" and "false".
 type Check struct {
 	Path     string // "flows.revisar[0].if"
+	Who      Role   `json:",omitempty"`
 	Field    string
 	Operator string
+	With     string `json:",omitempty"` // what the value is compared with; "true" or "false" for is_set and tags
 	Before   string
 	After    string
 	Held     bool
+	Ops      int `json:",omitempty"` // how many operations the run had decided before it
 }

@@ -61,6 +61,7 @@ type Inbox interface {
 	OverdueHolds(ctx context.Context, overFor time.Duration, most int) ([]referral.HeldReferral, error)
 	HasContact(ctx context.Context, bot, userID string) (bool, error)
 	Prune(ctx context.Context, days, most int) (int, error)
+	PruneRequests(ctx context.Context, most int) (int, error)
 }
 
 // A relay carries events from the inbox to where they are worked on: a workflow, or a statement where that is enough.
@@ -369,10 +370,16 @@ func deliveryOptions(in contract.DeliveryInput) client.StartWorkflowOptions {
 }
 
 func (r *relay) prune(ctx context.Context) {
+	r.pruneAll("prune the inbox", func() (int, error) { return r.inbox.Prune(ctx, keepDays, pruneBatch) })
+	r.pruneAll("prune the requests", func() (int, error) { return r.inbox.PruneRequests(ctx, pruneBatch) })
+}
+
+// pruneAll prunes batch by batch until one isn't full.
+func (r *relay) pruneAll(doing string, prune func() (int, error)) {
 	for pruned := pruneBatch; pruned == pruneBatch; {
 		var err error
-		if pruned, err = r.inbox.Prune(ctx, keepDays, pruneBatch); err != nil {
-			r.log.Warn("prune the inbox", "error", err)
+		if pruned, err = prune(); err != nil {
+			r.log.Warn(doing, "error", err)
 			return
 		}
 	}

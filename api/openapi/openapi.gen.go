@@ -82,6 +82,7 @@ const (
 	MomentKindSet      MomentKind = "set"
 	MomentKindSettled  MomentKind = "settled"
 	MomentKindVoided   MomentKind = "voided"
+	MomentKindWait     MomentKind = "wait"
 )
 
 // Valid indicates whether the value is a known member of the MomentKind enum.
@@ -114,6 +115,8 @@ func (e MomentKind) Valid() bool {
 	case MomentKindSettled:
 		return true
 	case MomentKindVoided:
+		return true
+	case MomentKindWait:
 		return true
 	default:
 		return false
@@ -282,10 +285,13 @@ type Account struct {
 	Channel    string `json:"channel"`
 
 	// CredentialsSet Names of the credentials that are stored.
-	CredentialsSet []string          `json:"credentials_set"`
-	ExternalId     string            `json:"external_id"`
-	Settings       map[string]string `json:"settings"`
-	UpdatedAt      time.Time         `json:"updated_at"`
+	CredentialsSet []string `json:"credentials_set"`
+	ExternalId     string   `json:"external_id"`
+
+	// MadeCredentials Credentials of a webhook account that were just made because they were left out. They are shown in this one answer only.
+	MadeCredentials *map[string]string `json:"made_credentials,omitempty"`
+	Settings        map[string]string  `json:"settings"`
+	UpdatedAt       time.Time          `json:"updated_at"`
 
 	// Webhook Where the platform must send its webhooks; empty for accounts that have none.
 	Webhook string `json:"webhook"`
@@ -467,7 +473,22 @@ type LinkList struct {
 type Moment struct {
 	At time.Time `json:"at"`
 
-	// Data The same for programs, as the books have it.
+	// Data The same for programs, as the books have it. Its members by kind, beside `role` (`referrer` or `invitee`: who `user_id` is in the
+	// referral) and, where somebody else is in it, `other_user_id`:
+	//
+	// - `opening`: `account`, `entry_point`, `contact` (`new` or `existing`); in a timeline `ref`, in a history the referral's `status` and `reason`
+	// - `admitted`: `entry_point`; `rejected`: `entry_point`, `reason`, and `earlier_referral` if it was refused because of one
+	// - `check`: `path`, `field` (`tag:<name>` for a tag), `operator`, `with`, `before`, `now`, `held`
+	// - `points`, `set`: `field`, `delta`, `balance`, `cause` (`increment`, `set`, `reversal`), `why`
+	// - `grant`: `reward`, `occurrence`, `field` and `threshold` it rests on, `stocked` (false while its code is missing), `revoked_at`, `why`
+	// - `message`, `call`: `delivery`, `account`, `text` (of a call, the JSON that is sent), `picture`, `quick_replies`, `state`, `waiting_for`,
+	//   `why`; in a history also `attempts`, `class`, `error`
+	// - `wait`: `seconds`, `then` (the step that the flow goes on with)
+	// - `attempt` (one that failed): `delivery`, `call`, `account`, `attempt`, `class`, `error`
+	// - `outcome`: `delivery`, `call`, `account`, `state`, `attempts`, `class`, `error`, `platform_id`
+	// - `settled`: `points` added for the referrer; `voided`: `reason`; `contact`: nothing
+	//
+	// `why` is the trigger that fired, or `welcome` (the entry point's flow), `resume` (a flow after a wait), `flow` (a flow without a referral).
 	Data *map[string]interface{} `json:"data,omitempty"`
 	Kind MomentKind              `json:"kind"`
 
@@ -477,7 +498,7 @@ type Moment struct {
 	// UserId To whom.
 	UserId *string `json:"user_id,omitempty"`
 
-	// Words What happened
+	// Words What happened, in the reader's language.
 	Words string `json:"words"`
 }
 
@@ -773,6 +794,9 @@ type Stock struct {
 type Timeline struct {
 	Items    []Moment `json:"items"`
 	Referral Referral `json:"referral"`
+
+	// Truncated More happened than is told; these are the first 1000 moments.
+	Truncated *bool `json:"truncated,omitempty"`
 }
 
 // Verdict defines model for Verdict.

@@ -110,16 +110,19 @@ func TestWhatIsPostedToTelegram(t *testing.T) {
 	}{
 		"a text alone": {channel.Message{Text: "hi"}, "sendMessage", `{"chat_id":7,"text":"hi"}`},
 		"quick replies, two in a row": {
-			channel.Message{Text: "hi", QuickReplies: []string{"a", "b", "c"}}, "sendMessage",
+			channel.Message{Text: "hi", QuickReplies: []string{"a", "b", "c"}},
+			"sendMessage",
 			`{"chat_id":7,"text":"hi","reply_markup":{"keyboard":[[{"text":"a"},{"text":"b"}],[{"text":"c"}]],"resize_keyboard":true,"one_time_keyboard":true}}`,
 		},
 		"a picture": {
-			channel.Message{Text: "hi", Picture: "https://example.com/a.png?b=1&c=2", QuickReplies: []string{"a"}}, "sendPhoto",
+			channel.Message{Text: "hi", Picture: "https://example.com/a.png?b=1&c=2", QuickReplies: []string{"a"}},
+			"sendPhoto",
 			`{"chat_id":7,"photo":"https://example.com/a.png?b=1\u0026c=2","caption":"hi",` +
 				`"reply_markup":{"keyboard":[[{"text":"a"}]],"resize_keyboard":true,"one_time_keyboard":true}}`,
 		},
 		"a picture over a long text": {
-			channel.Message{Text: long, Picture: "https://example.com/a.png"}, "sendMessage",
+			channel.Message{Text: long, Picture: "https://example.com/a.png"},
+			"sendMessage",
 			`{"chat_id":7,"text":"` + long + `","link_preview_options":{"url":"https://example.com/a.png","prefer_large_media":true,"show_above_text":true}}`,
 		},
 	} {
@@ -153,7 +156,8 @@ func TestAPictureTelegramCantFetchSaysWhatToDo(t *testing.T) {
 		server := httptest.NewServer(api)
 		_, failed := sendTo(t, server.URL, "hello")
 		server.Close()
-		if failed == nil || failed.Class != channel.Bad || !strings.Contains(failed.Detail, "could not fetch the picture") || !strings.Contains(failed.Detail, description) {
+		if failed == nil || failed.Class != channel.Bad ||
+			!strings.Contains(failed.Detail, "could not fetch the picture") || !strings.Contains(failed.Detail, description) {
 			t.Errorf("%s: error %v, want advice and the words as they came", description, failed)
 		}
 	}

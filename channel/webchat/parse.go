@@ -20,7 +20,7 @@ const (
 // What a browser's POST is refused for. Only the first two are a person's doing; everything else is a page that isn't ours as it is now.
 var (
 	textTooLong = &channel.Refusal{
-		Kind: "text_too_long", TooLarge: true,
+		Kind:    "text_too_long",
 		Spanish: "El mensaje es demasiado largo: caben 2.000 caracteres. Acórtalo o envíalo por partes.",
 		English: "The message is too long: 2,000 characters fit. Shorten it, or send it in parts.",
 	}
@@ -30,7 +30,7 @@ var (
 		English: "The message is empty: write something before you send it.",
 	}
 	bodyTooLarge = &channel.Refusal{
-		Kind: "too_large", TooLarge: true,
+		Kind:    "too_large",
 		Spanish: "Es demasiado para enviarlo de una vez. Recarga la página e inténtalo de nuevo.",
 		English: "That is too much to send at once. Reload the page and try again.",
 	}

@@ -47,7 +47,7 @@ type Place struct {
 // Cookie makes a browser the visitor for another 400 days. In another site's page a cookie is sent over https only, and kept apart
 // for each such site.
 func Cookie(account channel.Account, visitor string, place Place, now time.Time) *http.Cookie {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // without TLS, on an author's own machine, a secure cookie would be none
 		Name: cookieName(account), Value: sign(account, visitor, now.Add(cookieLives)), Path: "/",
 		MaxAge: int(cookieLives.Seconds()), HttpOnly: true, Secure: place.Secure, SameSite: http.SameSiteLaxMode,
 	}

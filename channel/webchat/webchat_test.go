@@ -66,7 +66,7 @@ func (k *transcript) Accepted() []channeltest.Accepted {
 	defer k.mu.Unlock()
 	accepted := make([]channeltest.Accepted, len(k.lines))
 	for i, line := range k.lines {
-		accepted[i] = channeltest.Accepted{Recipient: k.chats[i].Visitor, Text: line.Text}
+		accepted[i] = channeltest.Accepted{Recipient: k.chats[i].Visitor, Text: line.Text, Picture: line.Picture, QuickReplies: line.QuickReplies}
 		if line.Author != channel.ByBot {
 			k.faults = append(k.faults, "the bot's line is "+string(line.Author)+"'s")
 		}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,11 +26,21 @@ func main() {
 		serving("serve", "Run the api and a worker in one process", true, true),
 		serving("api", "Run the api: webhooks, REST, pages", true, false),
 		serving("worker", "Run a worker: the relay and the Temporal workers", false, true),
-		migrating(), seeding(), programs(), healthchecking(), fakeTelegram(),
+		migrating(), seeding(), programs(), healthchecking(), fakeTelegram(), simulating(),
 	)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "millennium:", err)
+		if !errors.Is(err, errDifferent) {
+			fmt.Fprintln(os.Stderr, "millennium:", err)
+		}
 		stop()
-		os.Exit(1) //nolint:gocritic // stop was called
+		os.Exit(exitCode(err)) //nolint:gocritic // stop was called
 	}
+}
+
+func exitCode(err error) int {
+	var troubled trouble
+	if errors.As(err, &troubled) {
+		return 2
+	}
+	return 1
 }

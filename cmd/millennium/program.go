@@ -36,7 +36,14 @@ func programs() *cobra.Command {
 		},
 	}
 	template.Flags().StringVar(&language, "lang", language, "language of the template: es or en")
-	group.AddCommand(validate, template)
+	schema := &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of programs, for editors that complete and check them", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(program.Schema())
+			return err
+		},
+	}
+	group.AddCommand(validate, template, schema, applying(language), comparing(language))
 	return group
 }
 
@@ -49,6 +56,14 @@ func readFile(stdin io.Reader, path string) ([]byte, error) {
 
 // validateProgram prints a line for each problem, as compilers do, and fails when one of them is an error.
 func validateProgram(out io.Writer, name string, source []byte, language string) error {
+	if err := tellProblems(out, name, source, language); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: ok\n", name)
+	return nil
+}
+
+func tellProblems(out io.Writer, name string, source []byte, language string) error {
 	parsed, problems := program.Parse(source)
 	for _, problem := range problems {
 		fmt.Fprintf(out, "%s:%d:%d: %s: %s: %s [%s]\n",
@@ -57,7 +72,6 @@ func validateProgram(out io.Writer, name string, source []byte, language string)
 	if parsed == nil {
 		return errors.New(verdict(language, len(problems.Errors())))
 	}
-	fmt.Fprintf(out, "%s: ok\n", name)
 	return nil
 }
 

@@ -18,8 +18,10 @@ import (
 	"github.com/millenniumm/referrals/activities"
 	"github.com/millenniumm/referrals/api"
 	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/channel/webchat"
 	"github.com/millenniumm/referrals/internal/config"
 	"github.com/millenniumm/referrals/postgres"
+	"github.com/millenniumm/referrals/referral"
 	"github.com/millenniumm/referrals/worker"
 )
 
@@ -68,6 +70,8 @@ func serve(ctx context.Context, settings config.Config, withAPI, withWorker bool
 		return err
 	}
 	defer p.store.Close()
+	// Only now, because its messages stay in the books.
+	p.adapters[webchat.Name] = webchat.Adapter{BaseURL: settings.PublicURL, Transcript: p.store}
 	if withWorker {
 		p.worker = p.newWorker()
 	}
@@ -128,7 +132,7 @@ func (p *process) runAPI(ctx context.Context, listener net.Listener) error {
 	}
 	defer closeReady()
 	handler, err := api.New(api.Config{
-		Books: p.store, Inbox: inbox, Channels: p.adapters, AdminToken: p.settings.AdminToken, PublicURL: p.settings.PublicURL,
+		Books: p.store, Once: once(p.store), Inbox: inbox, Channels: p.adapters, AdminToken: p.settings.AdminToken, PublicURL: p.settings.PublicURL,
 		TemporalUI: p.settings.TemporalUI, Namespace: p.settings.Temporal.Namespace, TemporalReady: ready, Log: p.log,
 	})
 	if err != nil {
@@ -137,17 +141,26 @@ func (p *process) runAPI(ctx context.Context, listener net.Listener) error {
 	committing, stopCommitting := context.WithCancel(context.WithoutCancel(ctx))
 	var committed sync.WaitGroup
 	committed.Go(func() { inbox.Run(committing) })
+	committed.Go(func() { handler.Listen(committing) })
 	defer committed.Wait()
 	defer stopCommitting()
 	p.log.Info("api: at work", "address", p.settings.Address)
 	return p.answer(ctx, listener, handler)
 }
 
-func (p *process) answer(ctx context.Context, listener net.Listener, handler http.Handler) error {
+// once hands the api's work the books of the transaction in which its answer is kept.
+func once(store *postgres.Store) api.Once {
+	return func(ctx context.Context, request referral.Request, work func(api.Books) (referral.Answer, error)) (referral.Answer, bool, error) {
+		return store.Once(ctx, request, func(books *postgres.Store) (referral.Answer, error) { return work(books) })
+	}
+}
+
+func (p *process) answer(ctx context.Context, listener net.Listener, handler *api.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(handler.EndStreams)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	DatabaseURL   string
 	Address       string // where the api listens
-	PublicURL     string // where platforms reach it
+	PublicURL     string // where platforms and browsers reach it
 	AdminToken    string
 	EncryptionKey []byte // 32 bytes
 	LogLevel      slog.Level
@@ -33,9 +33,9 @@ type Part int
 
 // The parts, to be added up.
 const (
-	API     Part = 1 << iota // address, admin token
+	API     Part = 1 << iota // address, admin token, public address, Temporal
 	Keys                     // the encryption key
-	Workers                  // Temporal
+	Workers                  // public address, Temporal
 )
 
 const (
@@ -54,7 +54,7 @@ func Load(env func(string) string, parts Part) (Config, error) {
 		c.Address = defaultAddress
 	}
 	if c.PublicURL == "" {
-		c.PublicURL = "http://" + c.Address
+		c.PublicURL = "http://" + reachable(c.Address)
 	}
 	wrong := []error{c.checkDatabase(), c.readLog(env("MILLENNIUM_LOG"))}
 	if parts&API != 0 {
@@ -64,9 +64,18 @@ func Load(env func(string) string, parts Part) (Config, error) {
 		wrong = append(wrong, c.readKey(env("MILLENNIUM_ENCRYPTION_KEY")))
 	}
 	if parts&(Workers|API) != 0 {
-		wrong = append(wrong, c.readTemporal())
+		wrong = append(wrong, c.checkPublic(), c.readTemporal())
 	}
 	return c, errors.Join(wrong...)
+}
+
+// reachable is an address as somebody on this machine would open it: nobody can open "every interface".
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
 }
 
 func (c *Config) checkDatabase() error {
@@ -94,10 +103,15 @@ func (c *Config) checkAPI() error {
 	if _, _, err := net.SplitHostPort(c.Address); err != nil {
 		wrong = append(wrong, fmt.Errorf("MILLENNIUM_ADDR is %q: use host:port, as in %s", c.Address, defaultAddress))
 	}
-	if public, err := url.Parse(c.PublicURL); err != nil || public.Host == "" || public.Scheme != "http" && public.Scheme != "https" {
-		wrong = append(wrong, fmt.Errorf("MILLENNIUM_PUBLIC_URL is %q: use the address platforms reach, as in https://bot.example.com", c.PublicURL))
-	}
 	return errors.Join(wrong...)
+}
+
+// checkPublic is for workers, too: the links they send lead there.
+func (c *Config) checkPublic() error {
+	if public, err := url.Parse(c.PublicURL); err != nil || public.Host == "" || public.Scheme != "http" && public.Scheme != "https" {
+		return fmt.Errorf("MILLENNIUM_PUBLIC_URL is %q: use the address platforms and browsers reach, as in https://bot.example.com", c.PublicURL)
+	}
+	return nil
 }
 
 func (c *Config) readKey(encoded string) error {

@@ -42,6 +42,20 @@ func TestAFitEnvironmentAndItsDefaults(t *testing.T) {
 	}
 }
 
+func TestAPublicAddressNobodyGaveCanBeOpened(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"127.0.0.1:9000": "http://127.0.0.1:9000", "0.0.0.0:9000": "http://127.0.0.1:9000", ":9000": "http://127.0.0.1:9000",
+		"[::]:9000": "http://127.0.0.1:9000", "bot.internal:80": "http://bot.internal:80",
+	} {
+		env := fit()
+		env["MILLENNIUM_ADDR"] = address
+		if c, err := load(env, everything); err != nil || c.PublicURL != want {
+			t.Errorf("%s: public %s, %v, want %s", address, c.PublicURL, err, want)
+		}
+	}
+}
+
 // wrong spoils one variable each.
 var wrong = map[string]string{
 	"DATABASE_URL":              "",
@@ -96,6 +110,11 @@ func TestACommandIsAskedOnlyForWhatItNeeds(t *testing.T) {
 	if _, err := load(env, config.Workers|config.Keys); err != nil {
 		t.Errorf("a worker needs no admin token: %v", err)
 	}
+	env["MILLENNIUM_PUBLIC_URL"] = "bot.example.com"
+	if _, err := load(env, config.Workers|config.Keys); err == nil || !strings.Contains(err.Error(), "MILLENNIUM_PUBLIC_URL") {
+		t.Errorf("a worker went without an address for its links: %v", err)
+	}
+	env["MILLENNIUM_PUBLIC_URL"] = ""
 	if _, err := load(env, config.API); err == nil {
 		t.Error("the api went without an admin token")
 	}

@@ -738,28 +738,6 @@ func (q *Queries) ReplayEvent(ctx context.Context, arg ReplayEventParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const saveProgram = `-- name: SaveProgram :one
-WITH bot AS (
-    UPDATE bots SET program_version = bots.program_version + 1 WHERE bots.bot_id = $2 RETURNING bots.bot_id, bots.program_version
-)
-INSERT INTO programs (bot_id, version, source)
-SELECT bot.bot_id, bot.program_version, $1 FROM bot
-RETURNING programs.version
-`
-
-type SaveProgramParams struct {
-	Source string
-	BotID  string
-}
-
-// Saves the next version and puts it in force, in one statement on the locked bot.
-func (q *Queries) SaveProgram(ctx context.Context, arg SaveProgramParams) (int32, error) {
-	row := q.db.QueryRow(ctx, saveProgram, arg.Source, arg.BotID)
-	var version int32
-	err := row.Scan(&version)
-	return version, err
-}
-
 const stock = `-- name: Stock :one
 SELECT count(*) FILTER (WHERE grant_id IS NULL) AS free, count(*) FILTER (WHERE grant_id IS NOT NULL) AS taken
 FROM reward_codes WHERE bot_id = $1 AND reward = $2

@@ -154,11 +154,12 @@ const upsertIdentities = `-- name: UpsertIdentities :many
 WITH input AS (
     SELECT unnest($1::text[]) AS bot_id, unnest($2::text[]) AS account, unnest($3::text[]) AS external_id,
            unnest($4::text[]) AS user_id, unnest($5::text[]) AS first_name, unnest($6::text[]) AS last_name,
-           unnest($7::text[]) AS username, unnest($8::text[]) AS locale, unnest($9::timestamptz[]) AS inbound_at
+           unnest($7::text[]) AS username, unnest($8::text[]) AS search, unnest($9::text[]) AS locale,
+           unnest($10::timestamptz[]) AS inbound_at
 ), known AS (
     INSERT INTO identities AS i
-        (bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at)
-    SELECT bot_id, account, external_id, nextval('contact_ids'), first_name, last_name, username, locale,
+        (bot_id, account, external_id, contact_id, first_name, last_name, username, search, locale, last_inbound_at)
+    SELECT bot_id, account, external_id, nextval('contact_ids'), first_name, last_name, username, search, locale,
            nullif(inbound_at, '0001-01-01 00:00:00+00') -- Go's zero time: not an interaction
     FROM input
     ORDER BY bot_id, account, external_id
@@ -166,6 +167,10 @@ WITH input AS (
         first_name      = coalesce(nullif(excluded.first_name, ''), i.first_name),
         last_name       = coalesce(nullif(excluded.last_name, ''), i.last_name),
         username        = coalesce(nullif(excluded.username, ''), i.username),
+        search          = CASE WHEN excluded.search IN (i.search, E'\n\n') THEN i.search ELSE
+                              coalesce(nullif(split_part(excluded.search, E'\n', 1), ''), split_part(i.search, E'\n', 1)) || E'\n' ||
+                              coalesce(nullif(split_part(excluded.search, E'\n', 2), ''), split_part(i.search, E'\n', 2)) || E'\n' ||
+                              coalesce(nullif(split_part(excluded.search, E'\n', 3), ''), split_part(i.search, E'\n', 3)) END,
         locale          = coalesce(nullif(excluded.locale, ''), i.locale),
         last_inbound_at = greatest(i.last_inbound_at, excluded.last_inbound_at),
         blocked         = i.blocked AND (excluded.last_inbound_at IS NULL OR excluded.last_inbound_at < i.membership_at)
@@ -188,6 +193,7 @@ type UpsertIdentitiesParams struct {
 	FirstNames  []string
 	LastNames   []string
 	Usernames   []string
+	Searches    []string
 	Locales     []string
 	InboundAt   []time.Time
 }
@@ -211,6 +217,7 @@ func (q *Queries) UpsertIdentities(ctx context.Context, arg UpsertIdentitiesPara
 		arg.FirstNames,
 		arg.LastNames,
 		arg.Usernames,
+		arg.Searches,
 		arg.Locales,
 		arg.InboundAt,
 	)

@@ -18,11 +18,14 @@ CREATE TABLE failed_attempts (
     FOREIGN KEY (bot_id, delivery_id) REFERENCES deliveries ON DELETE CASCADE
 );
 
+CREATE INDEX grants_contact ON grants (bot_id, contact_id, grant_id); -- a contact's history, revoked ones included
+
 ALTER TABLE programs ADD COLUMN restored_from integer; -- the version its author went back to
 
--- What people are searched by: names and user name, folded; kept by whoever writes them.
+-- What people are searched by: first name, last name and user name, each folded, each on a line; kept by whoever writes them.
 ALTER TABLE identities ADD COLUMN search text NOT NULL DEFAULT '';
-UPDATE identities SET search = lower(first_name || ' ' || last_name || ' ' || username);
+UPDATE identities SET search = lower(first_name || E'\n' || last_name || E'\n' || username);
+CREATE INDEX tags_newest ON tags (bot_id, tag, contact_id); -- who has a tag, newest first
 
 -- Conversations of the web chat: lines are counted per visitor, under a lock, so that their order is the order they became visible in.
 CREATE TABLE chats (
@@ -61,12 +64,14 @@ CREATE TABLE api_keys (
     revoked_at   timestamptz,
     PRIMARY KEY (bot_id, key_id)
 );
+-- Who a key belongs to is asked before anything is known of a bot.
+CREATE UNIQUE INDEX api_keys_holder ON api_keys (key_id);
 
 -- Answers to requests that carried an Idempotency-Key, written in the transaction that did what they asked for.
 CREATE TABLE repeatable_requests (
     bot_id      text        NOT NULL, -- '' for what belongs to no bot
     request_key text        NOT NULL,
-    fingerprint bytea       NOT NULL, -- SHA-256 of method, address and body
+    fingerprint bytea       NOT NULL, -- SHA-256 of who asks, method, address and body
     status      integer     NOT NULL DEFAULT 0,
     answer      bytea,                -- sealed: it may hold a new key
     created_at  timestamptz NOT NULL DEFAULT now(),
@@ -75,7 +80,9 @@ CREATE TABLE repeatable_requests (
 CREATE INDEX repeatable_requests_old ON repeatable_requests (created_at);
 
 -- +goose Down
+DROP INDEX grants_contact;
 DROP TABLE repeatable_requests, api_keys, chat_lines, chats, failed_attempts;
+DROP INDEX tags_newest;
 ALTER TABLE identities DROP COLUMN search;
 ALTER TABLE programs DROP COLUMN restored_from;
 ALTER TABLE deliveries DROP COLUMN picture, DROP COLUMN quick_replies, DROP COLUMN call;

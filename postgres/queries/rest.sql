@@ -24,15 +24,6 @@ FROM accounts WHERE bot_id = @bot_id AND account = @account;
 SELECT account, channel, external_id, credentials, settings, api_base_url, updated_at
 FROM accounts WHERE bot_id = @bot_id ORDER BY account;
 
--- name: SaveProgram :one
--- Saves the next version and puts it in force, in one statement on the locked bot.
-WITH bot AS (
-    UPDATE bots SET program_version = bots.program_version + 1 WHERE bots.bot_id = @bot_id RETURNING bots.bot_id, bots.program_version
-)
-INSERT INTO programs (bot_id, version, source)
-SELECT bot.bot_id, bot.program_version, @source FROM bot
-RETURNING programs.version;
-
 -- name: UnparkForProgram :exec
 -- What came before the bot had a program is worked on now.
 UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity'

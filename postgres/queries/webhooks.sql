@@ -6,11 +6,12 @@
 WITH input AS (
     SELECT unnest(@bots::text[]) AS bot_id, unnest(@accounts::text[]) AS account, unnest(@external_ids::text[]) AS external_id,
            unnest(@user_ids::text[]) AS user_id, unnest(@first_names::text[]) AS first_name, unnest(@last_names::text[]) AS last_name,
-           unnest(@usernames::text[]) AS username, unnest(@locales::text[]) AS locale, unnest(@inbound_at::timestamptz[]) AS inbound_at
+           unnest(@usernames::text[]) AS username, unnest(@searches::text[]) AS search, unnest(@locales::text[]) AS locale,
+           unnest(@inbound_at::timestamptz[]) AS inbound_at
 ), known AS (
     INSERT INTO identities AS i
-        (bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at)
-    SELECT bot_id, account, external_id, nextval('contact_ids'), first_name, last_name, username, locale,
+        (bot_id, account, external_id, contact_id, first_name, last_name, username, search, locale, last_inbound_at)
+    SELECT bot_id, account, external_id, nextval('contact_ids'), first_name, last_name, username, search, locale,
            nullif(inbound_at, '0001-01-01 00:00:00+00') -- Go's zero time: not an interaction
     FROM input
     ORDER BY bot_id, account, external_id
@@ -18,6 +19,10 @@ WITH input AS (
         first_name      = coalesce(nullif(excluded.first_name, ''), i.first_name),
         last_name       = coalesce(nullif(excluded.last_name, ''), i.last_name),
         username        = coalesce(nullif(excluded.username, ''), i.username),
+        search          = CASE WHEN excluded.search IN (i.search, E'\n\n') THEN i.search ELSE
+                              coalesce(nullif(split_part(excluded.search, E'\n', 1), ''), split_part(i.search, E'\n', 1)) || E'\n' ||
+                              coalesce(nullif(split_part(excluded.search, E'\n', 2), ''), split_part(i.search, E'\n', 2)) || E'\n' ||
+                              coalesce(nullif(split_part(excluded.search, E'\n', 3), ''), split_part(i.search, E'\n', 3)) END,
         locale          = coalesce(nullif(excluded.locale, ''), i.locale),
         last_inbound_at = greatest(i.last_inbound_at, excluded.last_inbound_at),
         blocked         = i.blocked AND (excluded.last_inbound_at IS NULL OR excluded.last_inbound_at < i.membership_at)

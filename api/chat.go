@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/channel/webchat"
+	"github.com/millenniumm/referrals/referral"
+)
+
+// Chats are the web chat's conversations, as its page reads them.
+type Chats interface {
+	// Lines gives up to most lines that come after one, LatestLines the last ones; both in their order.
+	Lines(ctx context.Context, chat channel.Chat, after int64, most int) ([]channel.Line, error)
+	LatestLines(ctx context.Context, chat channel.Chat, most int) ([]channel.Line, error)
+	// ListenChats rings for each chat that lines were written to, until ctx ends; for the empty chat when it may have missed some.
+	ListenChats(ctx context.Context, ring func(channel.Chat), log *slog.Logger)
+}
+
+// The addresses of the chat.
+const (
+	chatOfBot     = "/chat/:bot"
+	chatOfAccount = "/chat/:bot/:account"
+	chatStream    = "/chat/:bot/:account/stream"
+)
+
+// maxVisitorName is what a site may tell of its visitor's name, in characters.
+const maxVisitorName = 100
+
+// A chatPage is what the chat's page is made of.
+type chatPage struct {
+	Bot, Account, Title string
+	Visitor             string
+	Language            string // "es" or "en"
+	Embedded            bool   // inside another site
+	Stream, Say         string // addresses: of the lines, and of what is said
+	Ref, Name           string // as they came with the link; untrusted
+}
+
+// chat shows the chat's page and makes its reader a visitor, the same one as last time.
+func (s *server) chat(c *gin.Context) {
+	account, err := s.chatAccount(c.Request.Context(), c.Param("bot"), c.Param("account"))
+	if err != nil {
+		s.noChat(c, err)
+		return
+	}
+	title, err := s.chatTitle(c.Request.Context(), account)
+	if err != nil {
+		s.noChat(c, err)
+		return
+	}
+	now, embedded := time.Now(), c.Query("embed") == "1"
+	visitor := webchat.Visitor(account, c.Request.Header, now)
+	if visitor == "" {
+		visitor = webchat.NewVisitor()
+	}
+	place := webchat.Place{Secure: strings.HasPrefix(s.PublicURL, "https://"), Embedded: embedded}
+	http.SetCookie(c.Writer, webchat.Cookie(account, visitor, place, now))
+	language := chosenLanguage(c)
+	c.Header("Content-Security-Policy", chatPolicy(account))
+	s.show(c, http.StatusOK, "chat.html", chatPage{
+		Bot: account.Bot, Account: account.Name, Title: title, Visitor: visitor, Language: language, Embedded: embedded,
+		Stream: webchat.Path(account) + "/stream", Say: sayAddress(account, language),
+		Ref: c.Query("ref"), Name: firstCharacters(c.Query("name"), maxVisitorName),
+	})
+}
+
+// chatAccount finds a bot's web chat of a name; its first one where the address names none.
+func (s *server) chatAccount(ctx context.Context, bot, name string) (channel.Account, error) {
+	if name != "" {
+		account, err := s.Books.Account(ctx, bot, name)
+		if err == nil && account.Channel != webchat.Name {
+			err = referral.ErrNotFound
+		}
+		return account, err
+	}
+	accounts, err := s.Books.Accounts(ctx, bot)
+	if err != nil {
+		return channel.Account{}, err
+	}
+	at := slices.IndexFunc(accounts, func(account channel.Account) bool { return account.Channel == webchat.Name })
+	if at < 0 {
+		return channel.Account{}, referral.ErrNotFound
+	}
+	return accounts[at], nil
+}
+
+// chatTitle is what its author chose, or the bot's name.
+func (s *server) chatTitle(ctx context.Context, account channel.Account) (string, error) {
+	if title := webchat.Title(account); title != "" {
+		return title, nil
+	}
+	bot, err := s.Books.Bot(ctx, account.Bot)
+	return bot.Name, err
+}
+
+// sayAddress is the account's webhook. It carries the page's language, since what it refuses is shown there.
+func sayAddress(account channel.Account, language string) string {
+	return "/webhooks/" + webchat.Name + "/" + url.PathEscape(account.Bot) + "/" + url.PathEscape(account.Name) + "?lang=" + language
+}
+
+// chatPolicy lets the page run nothing but our own scripts, and stand in the sites its author named.
+func chatPolicy(account channel.Account) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src https: data:; connect-src 'self'; " +
+		"frame-ancestors " + strings.Join(append([]string{"'self'"}, webchat.Origins(account)...), " ") + "; base-uri 'none'; form-action 'self'"
+}
+
+func firstCharacters(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most])
+}
+
+// noChat says, to a person, that there is no chat here, or none right now.
+func (s *server) noChat(c *gin.Context, err error) {
+	status := http.StatusNotFound
+	if !errors.Is(err, referral.ErrNotFound) {
+		s.Log.Error("a chat could not be shown", "path", c.Request.URL.Path, "error", err)
+		status = http.StatusServiceUnavailable
+	}
+	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
+	s.show(c, status, "nochat.html", gin.H{"Language": chosenLanguage(c), "Missing": status == http.StatusNotFound})
+}
+
+// refusals are the problems behind what the web chat's adapter refuses.
+var refusals = map[string]problem{
+	"text_missing":   newProblem("text_missing"),
+	"text_too_long":  newProblem("text_too_long"),
+	"too_large":      tooLarge,
+	"not_understood": newProblem("not_understood"),
+}
+
+// refusal is what a browser's page shows of what it was refused, in the reader's language.
+func refusal(c *gin.Context, refused *channel.Refusal) problem {
+	said := refused.English
+	if chosenLanguage(c) == "es" {
+		said = refused.Spanish
+	}
+	if known, ok := refusals[refused.Kind]; ok {
+		return known.saying(said)
+	}
+	return badRequest(said)
+}

@@ -12,6 +12,7 @@ func checkMeaning(p *Program, f *findings) {
 	w.fromKeywords = p.reachable(p.keywordFlows()...)
 	w.fromTriggers = p.reachable(p.triggerFlows()...)
 	w.unusedFlows()
+	w.forSomebody()
 	w.gates()
 	for i, trigger := range p.Triggers {
 		if trigger.If != nil {

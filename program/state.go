@@ -16,6 +16,18 @@ const (
 	Invitee  Role = "invitee"
 )
 
+// other is the other person of a referral; "" where there is none.
+func (who Role) other() Role {
+	switch who {
+	case Referrer:
+		return Invitee
+	case Invitee:
+		return Referrer
+	default:
+		return ""
+	}
+}
+
 // A Person is what is known about a contact when a flow runs. A number or text never set is absent from its map.
 type Person struct {
 	UserID    string

@@ -21,7 +21,24 @@ type survey struct {
 // facts may hold at a point. Its zero value is a run that has just begun.
 type facts struct {
 	changed, granted names
-	spoken           bool // something was sent, told or granted
+	others           names // rewards that may have been granted by steps that say whom they are for
+	spoken           bool  // something was sent, told or granted
+}
+
+// swapped are the facts as they are for the other person.
+func (f facts) swapped(step Step) facts {
+	if step.whom() != "" {
+		f.granted, f.others = f.others, f.granted
+	}
+	return f
+}
+
+// spokenOf are the rewards a message may speak of: steps that say whom they are for may say who it is anyway.
+func (f facts) spokenOf() names {
+	if f.granted.isEmpty() {
+		return f.others
+	}
+	return f.granted
 }
 
 // names is a set of fields or of rewards, by number. As a plain value it is copied by assignment.
@@ -41,7 +58,9 @@ func (n names) with(others names) names {
 }
 
 func (f facts) with(others facts) facts {
-	return facts{f.changed.with(others.changed), f.granted.with(others.granted), f.spoken || others.spoken}
+	return facts{
+		f.changed.with(others.changed), f.granted.with(others.granted), f.others.with(others.others), f.spoken || others.spoken,
+	}
 }
 
 func newSurvey(p *Program) *survey {
@@ -122,7 +141,9 @@ func (s *survey) after(f facts, step Step) facts {
 	case SetStep:
 		f.changed = s.mark(f.changed, "field "+step.Field)
 	case GrantRewardStep:
+		f = f.swapped(step)
 		f.granted = s.mark(f.granted, "reward "+step.Reward)
+		f = f.swapped(step)
 		f.spoken = true
 	case SendStep, CallWebhookStep:
 		f.spoken = true
@@ -191,15 +212,17 @@ func (s *survey) follow(path string, steps []Step, f facts) facts {
 		at := item(path, i)
 		switch step := step.(type) {
 		case GrantRewardStep:
-			f.granted = names{}
+			if step.For == "" {
+				f.granted = names{}
+			}
 			f = s.after(f, step)
 		case WaitStep:
 			f.changed = names{} // what follows is a run of its own
 		case SendStep:
-			s.grantedBefore[at] = s.grantedBefore[at].with(f.granted)
+			s.grantedBefore[at] = s.grantedBefore[at].with(f.swapped(step).spokenOf())
 		case RunFlowStep:
-			s.enter(step.Flow, f)
-			f = f.with(s.effects[step.Flow])
+			s.enter(step.Flow, f.swapped(step))
+			f = f.with(s.effects[step.Flow].swapped(step))
 		case IfStep:
 			s.see(at+"."+ifElse, step.Condition, f)
 			f = s.follow(at+".then", step.Then, f).with(s.follow(at+".else", step.Else, f))

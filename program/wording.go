@@ -311,6 +311,18 @@ var messages = map[string]message{
 		"«{0}» no dice qué hacer con el premio si se anula el referido que lo ganó. Usa keep (se conserva) o revoke (se retira).",
 		"“{0}” doesn't say what happens to the reward when a referral that earned it is taken back. Use keep or revoke.",
 	},
+	codeUnknownPerson: {
+		"«{0}» no es ninguna de las personas de un referido. Usa referrer (quien compartió el enlace) o invitee (quien llegó por él); sin for, el paso es para la persona con quien va el flujo.",
+		"“{0}” is none of the people of a referral. Use referrer (who shared the link) or invitee (who came by it); without for, the step is for the person the flow runs for.",
+	},
+	codeForNobody: {
+		"Solo una palabra clave lleva a este paso, y entonces no hay ningún {0}: no hará nada. Quita for, o llama al flujo desde un disparador.",
+		"Only a keyword leads to this step, and then there is no {0}, so it will do nothing. Remove for, or run the flow from a trigger.",
+	},
+	codeForWhileHeld: {
+		"«{0}» retiene sus referidos, y la bienvenida llega antes de que cuenten: este paso no le dará nada a quien invitó. Ponlo en un disparador como referred_new_contact.",
+		"“{0}” holds its referrals, and the welcome comes before they count, so this step will give the referrer nothing. Put it in a trigger such as referred_new_contact.",
+	},
 	codeApprovedTwice: {
 		"hold ya espera la aprobación, así que approval: manual repite lo mismo. Deja uno de los dos.",
 		"The hold waits for approval already, so approval: manual says the same again. Keep one of the two.",

@@ -59,3 +59,51 @@ func TestWhatIsToldWhenAReferralChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAWelcomeHoldsForTheReferrerIsTheirsOnlyWhereTheReferralCounts(t *testing.T) {
+	t.Parallel()
+	rules, problems := program.Parse([]byte(`
+fields: {points: {type: number}}
+rewards: {coffee: {title: A coffee}}
+entry_points: {campaign1: {flow: welcome}}
+triggers: [{on: referral_voided, do: [{send: voided}, {send: sorry, for: invitee}]}]
+flows:
+  welcome:
+    - {increment: points, for: referrer}
+    - {set: points, to: 5, for: referrer}
+    - {grant_reward: coffee, for: referrer}
+    - {add_tag: vip, for: referrer}
+    - {send: they came, for: referrer}
+    - {send: welcome}
+`))
+	if rules == nil {
+		t.Fatal(problems)
+	}
+	people := map[program.Role]*program.Person{program.Referrer: {}, program.Invitee: {}}
+	goesOn := referral.Segment{Name: "settle.0", From: []program.Cursor{{For: program.Invitee, At: "flows.welcome[0]"}}}
+	tests := map[string]struct {
+		scene    referral.Scene
+		referrer int // operations for them
+		invitee  int
+	}{
+		"it counts":                      {referral.Scene{Status: referral.Pending, Becomes: referral.Credited}, 5, 1},
+		"it is held":                     {referral.Scene{Status: referral.Pending, Becomes: referral.Pending}, 0, 1},
+		"it was rejected":                {referral.Scene{Status: referral.Rejected, Becomes: referral.Rejected}, 0, 1},
+		"it is void by then":             {referral.Scene{Status: referral.Pending, Becomes: referral.Voided}, 1, 2}, // they are told of that
+		"the welcome goes on, it counts": {referral.Scene{Segment: goesOn, Status: referral.Credited, Becomes: referral.Credited}, 5, 1},
+		"the welcome goes on, voided":    {referral.Scene{Segment: goesOn, Status: referral.Voided, Becomes: referral.Voided}, 0, 1},
+	}
+	for name, test := range tests {
+		test.scene.People, test.scene.Kind, test.scene.EntryPoint = people, referral.New, "campaign1"
+		count := map[program.Role]int{}
+		for _, op := range referral.Play(rules, test.scene).Ops {
+			count[op.Who]++
+		}
+		if count[program.Referrer] != test.referrer || count[program.Invitee] != test.invitee {
+			t.Errorf("%s: %v", name, count)
+		}
+	}
+	if from := goesOn.From[0]; from.Alone {
+		t.Error("the segment's own cursors were changed")
+	}
+}

@@ -145,6 +145,14 @@ func (d *drawing) steps(next, depth int) []any {
 }
 
 func (d *drawing) step(next, depth int) mapping {
+	step := d.action(next, depth)
+	if _, isIf := step["if"]; !isIf && step["wait"] == nil && d.number("for somebody", 0, 3) == 0 {
+		step["for"] = d.one("for", []string{"referrer", "invitee", "contact"})
+	}
+	return step
+}
+
+func (d *drawing) action(next, depth int) mapping {
 	kinds := []string{"increment", "increment", "set number", "set text", "add_tag", "remove_tag", "send", "grant_reward", "call_webhook", "wait"}
 	if next < d.flows {
 		kinds = append(kinds, "run_flow", "run_flow")

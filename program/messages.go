@@ -85,6 +85,7 @@ const (
 	codeHoldWithoutTime      = "hold_without_time"
 	codeUnknownVoidPolicy    = "unknown_void_policy"
 	codeUnknownPerson        = "unknown_person"
+	codeRewardOfOtherTrigger = "reward_of_other_trigger"
 
 	codeEmptyList         = "empty_list"
 	codeNoRewardBefore    = "no_reward_before"
@@ -101,6 +102,7 @@ const (
 	codeReversedAnyway    = "reversed_anyway"
 	codeForNobody         = "for_nobody"
 	codeForWhileHeld      = "for_while_held"
+	codeRewardCircle      = "reward_circle"
 )
 
 // A message says in each language what is wrong and what to do. {0} stands for the problem's first argument.

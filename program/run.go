@@ -26,20 +26,25 @@ func (p *Program) Run(state State, from ...Cursor) Outcome {
 
 func (r *run) start(at string, c *chain) {
 	if index, ok := r.program.triggerAt(at); ok {
-		r.trigger(index, c)
+		r.trigger(index, nil, c)
 		return
 	}
 	r.follow(r.program.locate(at), c)
 }
 
-// trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed.
-func (r *run) trigger(index int, c *chain) {
+// trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed. What fired it may have
+// rested on a total, and then so does what it grants.
+func (r *run) trigger(index int, basis *Basis, c *chain) {
 	if condition := r.program.Triggers[index].If; condition != nil {
 		if !r.spend(condition.questions()) || !r.decide(*condition, triggerStart(index)+"."+ifElse, c) {
 			return
 		}
 	}
-	r.follow([]frame{r.program.triggered(index)}, c)
+	list := r.program.triggered(index)
+	if list.basis == nil {
+		list.basis = basis
+	}
+	r.follow([]frame{list}, c)
 }
 
 func (p *Program) knownReward(name string) string {
@@ -204,8 +209,7 @@ func (r *run) act(step Step, basis *Basis, from *chain) {
 		delete(c.person.Tags, step.Tag)
 		r.do(Op{Kind: OpRemoveTag, Who: c.who, Tag: step.Tag})
 	case GrantRewardStep:
-		c.rewards[c.who] = step.Reward
-		r.do(Op{Kind: OpGrant, Who: c.who, Reward: step.Reward, Basis: copiedBasis(basis.of(c, from))})
+		r.grant(step.Reward, basis.of(c, from), c)
 	case SendStep:
 		r.send(step, c)
 	case CallWebhookStep:

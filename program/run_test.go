@@ -140,16 +140,16 @@ func TestRunningAFlowForTheReferrer(t *testing.T) {
 			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10"},
 		},
 		"grant deeper under a threshold, and in a flow run there": {
-			"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: cafe}, {run_flow: premio}]}]}]",
-			[]string{"grant referrer cafe basis puntos 5", "grant referrer cafe basis puntos 5"},
+			"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: abrazo}, {run_flow: premio}]}]}]",
+			[]string{"grant referrer abrazo basis puntos 5", "grant referrer cafe basis puntos 5"},
 		},
 		"grant under the nearest threshold": {
 			"[{if: {field: puntos, at_least: 5}, then: [{if: {field: puntos, at_least: 6}, then: [{grant_reward: cafe}]}]}]",
 			[]string{"grant referrer cafe basis puntos 6"},
 		},
 		"grant in an else, or under another operator, has no basis": {
-			"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: cafe}}]",
-			[]string{"grant referrer cafe", "grant referrer cafe"},
+			"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: abrazo}}]",
+			[]string{"grant referrer cafe", "grant referrer abrazo"},
 		},
 	}
 	for name, test := range tests {
@@ -252,7 +252,7 @@ flows:
 		},
 		"down and up again": {
 			9, trigger + "[{increment: puntos}, {run_flow: revisar}, {increment: puntos, by: -5}, {run_flow: revisar}, {increment: puntos, by: 5}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5", "grant referrer cafe basis puntos 10"},
+			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5"},
 		},
 		"set to it": {
 			0, trigger + "[{set: puntos, to: 10}, {run_flow: revisar}]}",

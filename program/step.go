@@ -56,7 +56,7 @@ type RunFlowStep struct {
 	For  Role
 }
 
-// GrantRewardStep gives a reward; the store makes it once per person.
+// GrantRewardStep gives a reward, once per person.
 type GrantRewardStep struct {
 	Reward string
 	For    Role

@@ -51,7 +51,13 @@ func arrival(p *program.Program, scene Scene) []program.Cursor {
 	if !ok {
 		return nil
 	}
-	arrived := []program.Cursor{welcome}
+	door, _ := p.Door(scene.EntryPoint)
+	var arrived []program.Cursor
+	if scene.Kind == New {
+		arrived = p.Fired(program.ContactCreated, door.Name, program.Invitee)
+	}
+	arrived = append(arrived, p.Fired(program.EntryPointOpened, door.Name, program.Invitee)...)
+	arrived = append(arrived, welcome)
 	if scene.Becomes != Credited {
 		return alone(arrived)
 	}

@@ -107,3 +107,55 @@ flows:
 		t.Error("the segment's own cursors were changed")
 	}
 }
+
+func TestWhatAnArrivalFires(t *testing.T) {
+	t.Parallel()
+	rules, problems := program.Parse([]byte(`
+entry_points: {campaign1: {flow: welcome}, club: {flow: welcome}}
+triggers:
+  - {on: entry_point_opened, entry_point: club, do: [{send: club}]}
+  - {on: contact_created, do: [{send: created}, {send: told, for: referrer}]}
+  - {on: referred_new_contact, do: [{send: new}]}
+flows: {welcome: [{send: welcome}]}
+`))
+	if rules == nil {
+		t.Fatal(problems)
+	}
+	people := map[program.Role]*program.Person{program.Referrer: {}, program.Invitee: {}}
+	tests := map[string]struct {
+		scene referral.Scene
+		want  string
+	}{
+		"somebody new, and it counts": {
+			referral.Scene{Kind: referral.New, EntryPoint: "campaign1", Status: referral.Pending, Becomes: referral.Credited}, "new created told welcome",
+		},
+		"somebody new, refused": {
+			referral.Scene{Kind: referral.New, EntryPoint: "club", Status: referral.Rejected, Becomes: referral.Rejected}, "created club welcome",
+		},
+		"somebody known": {
+			referral.Scene{Kind: referral.Existing, EntryPoint: "club", Status: referral.Pending, Becomes: referral.Credited}, "club welcome",
+		},
+		"by no entry point, which is the first": {
+			referral.Scene{Kind: referral.Existing, EntryPoint: "nosuch", Status: referral.Rejected, Becomes: referral.Rejected}, "welcome",
+		},
+		"who typed the code later": {
+			referral.Scene{Kind: referral.New, Late: true, EntryPoint: "club", Status: referral.Pending, Becomes: referral.Credited}, "new",
+		},
+		"when a hold ends": {
+			referral.Scene{
+				Kind: referral.New, EntryPoint: "club", Status: referral.Pending, Becomes: referral.Credited,
+				Segment: referral.Segment{Name: referral.CreditSegment},
+			}, "new",
+		},
+	}
+	for name, test := range tests {
+		test.scene.People = people
+		var said []string
+		for _, op := range referral.Play(rules, test.scene).Ops {
+			said = append(said, op.Text)
+		}
+		if got := strings.Join(said, " "); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}

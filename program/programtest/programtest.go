@@ -123,7 +123,7 @@ func (d *drawing) program() mapping {
 func (d *drawing) triggers() []any {
 	triggers := []any{}
 	for range d.number("triggers", 0, 4) {
-		trigger := mapping{"on": d.one("on", []string{"referred_new_contact", "referred_existing_contact"}), "do": d.steps(0, 2)}
+		trigger := mapping{"on": d.one("on", []string{"referred_new_contact", "referred_existing_contact", "reward_granted", "contact_created", "entry_point_opened"}), "do": d.steps(0, 2)}
 		if d.chance("one entry point") {
 			trigger["entry_point"] = d.one("entry point", EntryPoints)
 		}

@@ -5,6 +5,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/millenniumm/referrals/channel"
@@ -76,7 +77,7 @@ func (a *Activities) Settle(ctx context.Context, in contract.ReferralInput) (ref
 func (a *Activities) Run(ctx context.Context, in contract.FlowInput) (referral.Applied, error) {
 	return a.apply(ctx, in.Contact, referral.Segment{
 		Bot: in.Bot, Run: in.ID(), Name: contract.FlowSegment, Contact: in.Contact, Account: in.Account,
-		Version: in.Version, From: []program.Cursor{in.From}, EntryPoint: in.EntryPoint,
+		Version: in.Version, From: append(slices.Clone(in.Before), in.From), EntryPoint: in.EntryPoint,
 	})
 }
 

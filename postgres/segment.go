@@ -184,7 +184,7 @@ func (s *Store) person(p *program.Program, bot string, row db.LoadPeopleRow) (*p
 	for _, part := range []struct {
 		from []byte
 		into any
-	}{{row.Numbers, &person.Numbers}, {row.Texts, &person.Texts}, {row.Tags, &tags}, {row.AccountSettings, &settings}} {
+	}{{row.Numbers, &person.Numbers}, {row.Texts, &person.Texts}, {row.Tags, &tags}, {row.AccountSettings, &settings}, {row.Grants, &person.Grants}} {
 		if err := json.Unmarshal(part.from, part.into); err != nil {
 			return nil, fmt.Errorf("read contact %s: %w", row.UserID, err)
 		}

@@ -26,6 +26,7 @@ func checkReferences(p *Program, f *findings) {
 	}
 	for i, trigger := range p.Triggers {
 		c.entryPoint(triggerStart(i)+".entry_point", trigger.EntryPoint)
+		c.reward(triggerStart(i)+".reward", trigger.Reward)
 		if trigger.If != nil {
 			c.condition(triggerStart(i)+"."+ifElse, *trigger.If)
 		}

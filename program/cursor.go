@@ -6,7 +6,7 @@ import (
 )
 
 // A Cursor says where a run starts or goes on, for whom, and which reward was granted last on the way there. It is kept
-// in histories and databases: its JSON and the grammar of At never change.
+// in histories and databases: its JSON may grow, what is there and the grammar of At never change.
 //
 //	At     = step | "triggers[" index "]"
 //	step   = ( "flows." name | "triggers[" index "].do" ) "[" index "]" { ".then[" index "]" | ".else[" index "]" }
@@ -17,6 +17,10 @@ type Cursor struct {
 	For    Role   `json:"for"`
 	At     string `json:"at"`
 	Reward string `json:"reward,omitempty"`
+	// OtherReward is the reward granted last to the other person of the referral.
+	OtherReward string `json:"other_reward,omitempty"`
+	// Alone says that nothing is done for anybody but For: of a referral that doesn't count, the referrer has nothing.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // A frame is a list of steps being run: which one comes next, and the threshold that led into the list.

@@ -11,21 +11,26 @@ func checkMeaning(p *Program, f *findings) {
 	w := &warner{findings: f, program: p, survey: newSurvey(p), counters: map[string]*counter{}}
 	w.fromKeywords = p.reachable(p.keywordFlows()...)
 	w.fromTriggers = p.reachable(p.triggerFlows()...)
+	w.fromRecurring = p.reachable(p.recurringFlows()...)
 	w.unusedFlows()
+	w.forSomebody()
+	w.rewardCircles()
 	w.gates()
 	for i, trigger := range p.Triggers {
 		if trigger.If != nil {
 			w.condition(triggerStart(i)+"."+ifElse, *trigger.If, codeReachesTooEarly)
 		}
 		eachStep(triggerPath(i), trigger.Do, w.step)
-		eachStep(triggerPath(i), trigger.Do, w.repeated)
+		if trigger.On.recurs() {
+			eachStep(triggerPath(i), trigger.Do, w.repeated)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Flows)) {
 		eachStep(flowPath(name), p.Flows[name], w.step)
 		if w.fromKeywords[name] {
 			eachStep(flowPath(name), p.Flows[name], w.alone)
 		}
-		if w.fromTriggers[name] {
+		if w.fromRecurring[name] {
 			eachStep(flowPath(name), p.Flows[name], w.repeated)
 		}
 	}
@@ -38,6 +43,8 @@ type warner struct {
 	counters     map[string]*counter // by field, made when first asked about
 	fromKeywords map[string]bool
 	fromTriggers map[string]bool
+	// fromRecurring are the flows of triggers that fire for the same person again and again.
+	fromRecurring map[string]bool
 }
 
 func (p *Program) keywordFlows() []string {
@@ -52,6 +59,19 @@ func (p *Program) triggerFlows() []string {
 	var flows []string
 	for _, trigger := range p.Triggers {
 		flows = append(flows, p.flowsRunBy(trigger.Do)...)
+	}
+	return flows
+}
+
+// recurs says whether a trigger fires for the same person again and again.
+func (on TriggerKind) recurs() bool { return on != RewardGranted && on != ContactCreated }
+
+func (p *Program) recurringFlows() []string {
+	var flows []string
+	for _, trigger := range p.Triggers {
+		if trigger.On.recurs() {
+			flows = append(flows, p.flowsRunBy(trigger.Do)...)
+		}
 	}
 	return flows
 }

@@ -84,6 +84,8 @@ const (
 	codeUnknownApproval      = "unknown_approval"
 	codeHoldWithoutTime      = "hold_without_time"
 	codeUnknownVoidPolicy    = "unknown_void_policy"
+	codeUnknownPerson        = "unknown_person"
+	codeRewardOfOtherTrigger = "reward_of_other_trigger"
 
 	codeEmptyList         = "empty_list"
 	codeNoRewardBefore    = "no_reward_before"
@@ -98,6 +100,9 @@ const (
 	codeCapNeverMet       = "cap_never_met"
 	codeNeverQualified    = "never_qualified"
 	codeReversedAnyway    = "reversed_anyway"
+	codeForNobody         = "for_nobody"
+	codeForWhileHeld      = "for_while_held"
+	codeRewardCircle      = "reward_circle"
 )
 
 // A message says in each language what is wrong and what to do. {0} stands for the problem's first argument.
@@ -107,7 +112,7 @@ type message struct{ es, en string }
 var suggesting = map[string]bool{
 	codeUnknownKey: true, codeUnknownFieldType: true, codeUnknownAttribution: true, codeUnknownTrigger: true,
 	codeUnknownCodeSource: true, codeUnknownAction: true, codeUnknownOperator: true, codeUnknownFlow: true,
-	codeUnknownHold: true, codeUnknownApproval: true, codeUnknownVoidPolicy: true,
+	codeUnknownHold: true, codeUnknownApproval: true, codeUnknownVoidPolicy: true, codeUnknownPerson: true,
 	codeUnknownField: true, codeUnknownEntryPoint: true, codeUnknownReward: true, codeUnknownVariable: true,
 }
 

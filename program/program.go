@@ -92,13 +92,21 @@ const (
 	ReferralQualified TriggerKind = "referral_qualified"
 	// ReferralVoided fires when an admitted referral is taken back, after what it had added was taken off again.
 	ReferralVoided TriggerKind = "referral_voided"
+	// RewardGranted fires for whoever is granted a reward, right after that, and not when they had it already.
+	RewardGranted TriggerKind = "reward_granted"
+	// ContactCreated fires for somebody whose first interaction this is, before whatever else it starts.
+	ContactCreated TriggerKind = "contact_created"
+	// EntryPointOpened fires for whoever comes in by an entry point, with or without a ref, before the welcome.
+	EntryPointOpened TriggerKind = "entry_point_opened"
 )
 
-// A Trigger is a list of steps run for the referrer when something becomes of a referral through their link.
+// A Trigger is a list of steps run when something happens: for the referrer when it happens to a referral through their link, else for
+// whom it happens to.
 type Trigger struct {
 	On         TriggerKind
 	EntryPoint string     // "" means any
-	If         *Condition // asked about the referrer, just before Do; nil when there is none
+	Reward     string     // of RewardGranted; "" means any
+	If         *Condition // asked about whom it runs for, just before Do; nil when there is none
 	Do         []Step
 }
 
@@ -161,21 +169,31 @@ func (p *Program) Revocable() []string {
 	return names
 }
 
-// Triggered gives where to start for each trigger that fires, in file order. Triggers run for the referrer. One without a
-// condition starts at its first step, as it is written in cursors recorded before triggers had conditions.
+// Triggered gives where to start for each trigger that fires for the referrer, in file order.
 func (p *Program) Triggered(on TriggerKind, entryPoint string) []Cursor {
+	return p.Fired(on, entryPoint, Referrer)
+}
+
+// Fired gives where to start for each trigger that fires for somebody, in file order. One without a condition starts at its first
+// step, as it is written in cursors recorded before triggers had conditions.
+func (p *Program) Fired(on TriggerKind, entryPoint string, who Role) []Cursor {
 	var cursors []Cursor
 	for i, trigger := range p.Triggers {
-		if trigger.On != on || trigger.EntryPoint != "" && trigger.EntryPoint != entryPoint {
+		if trigger.On != on || !trigger.isFor(entryPoint) {
 			continue
 		}
 		at := triggerStart(i)
 		if trigger.If == nil {
 			at = item(triggerPath(i), 0)
 		}
-		cursors = append(cursors, Cursor{For: Referrer, At: at})
+		cursors = append(cursors, Cursor{For: who, At: at})
 	}
 	return cursors
+}
+
+// isFor says whether a trigger fires through an entry point.
+func (t Trigger) isFor(entryPoint string) bool {
+	return t.EntryPoint == "" || t.EntryPoint == entryPoint
 }
 
 // Keyword gives the flow a contact asked for by writing text. A keyword that is all of the text comes before one that the

@@ -43,11 +43,11 @@ rewards: {cafe: {title: Un café}}
 			{Name: "alfa", Flow: "f", Attribution: PerReferrer, AllowMutual: true, Approval: AutoApproval},
 		},
 		Keywords: []Keyword{{Match: []string{"hola", "/hola"}, Flow: "f"}, {Match: []string{"10"}, Flow: "f"}},
-		Triggers: []Trigger{{On: ReferredExistingContact, EntryPoint: "alfa", Do: []Step{IncrementStep{"puntos", 1}}}},
+		Triggers: []Trigger{{On: ReferredExistingContact, EntryPoint: "alfa", Do: []Step{IncrementStep{Field: "puntos", By: 1}}}},
 		Flows: map[string][]Step{"f": {IfStep{
 			Condition: Condition{Field: "puntos", Operator: Greater, Number: 3},
 			Then:      []Step{SetStep{Field: "ciudad", Text: lima}},
-			Else:      []Step{WaitStep{7 * 24 * time.Hour}, RemoveTagStep{"vip"}},
+			Else:      []Step{WaitStep{7 * 24 * time.Hour}, RemoveTagStep{Tag: "vip"}},
 		}}},
 		Rewards:  map[string]Reward{"cafe": {Title: "Un café", OnVoid: KeepOnVoid}},
 		keywords: map[string]string{"hola": "f", "/hola": "f", "10": "f"},

@@ -201,6 +201,11 @@ func apply(state State, ops []Op) {
 			person.Tags[op.Tag] = true
 		case OpRemoveTag:
 			delete(person.Tags, op.Tag)
+		case OpGrant:
+			if person.Grants == nil {
+				person.Grants = map[string][]int64{}
+			}
+			person.Grants[op.Reward] = append(person.Grants[op.Reward], 1)
 		}
 	}
 }

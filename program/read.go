@@ -27,6 +27,7 @@ var (
 	attributions = []string{string(FirstTouch), string(PerReferrer)}
 	triggerKinds = []string{
 		string(ReferredNewContact), string(ReferredExistingContact), string(ReferralQualified), string(ReferralVoided),
+		string(RewardGranted), string(ContactCreated), string(EntryPointOpened),
 	}
 	fieldTypes = []string{string(NumberField), string(TextField)}
 )
@@ -223,6 +224,12 @@ func (r *reader) trigger(e element) Trigger {
 	}
 	if entryPoint, ok := values["entry_point"]; ok {
 		trigger.EntryPoint = r.word(entryPoint)
+	}
+	if reward, ok := values["reward"]; ok {
+		trigger.Reward = r.word(reward)
+		if trigger.On != RewardGranted && trigger.On != "" {
+			r.error(reward.path, codeRewardOfOtherTrigger, string(trigger.On))
+		}
 	}
 	if condition, ok := values[ifElse]; ok {
 		read := r.condition(condition)

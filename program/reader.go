@@ -107,7 +107,7 @@ var shapes = map[string][]string{
 	"velocity": {"at_most", "within"},
 	"hold":     {"for", "until"},
 	"keyword":  {"match", "starts_with", "flow"},
-	"trigger":  {"on", "entry_point", "if", "do"},
+	"trigger":  {"on", "entry_point", "reward", "if", "do"},
 	"reward":   {"title", "codes", "on_void"},
 }
 

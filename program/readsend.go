@@ -20,8 +20,8 @@ var (
 	withPattern    = regexp.MustCompile(`^[a-z0-9_]{1,40}$`)
 )
 
-func (r *reader) send(values map[string]element) Step {
-	step := SendStep{Text: r.message(values[send])}
+func (r *reader) send(values map[string]element, who Role) Step {
+	step := SendStep{Text: r.message(values[send]), For: who}
 	if picture, ok := values["picture"]; ok {
 		step.Picture = r.picture(picture)
 	}
@@ -99,8 +99,8 @@ func (r *reader) quickReply(e element) (reply string, ok bool) {
 	return "", false
 }
 
-func (r *reader) callWebhook(values map[string]element) Step {
-	step := CallWebhookStep{Webhook: r.word(values[callWebhook])}
+func (r *reader) callWebhook(values map[string]element, who Role) Step {
+	step := CallWebhookStep{Webhook: r.word(values[callWebhook]), For: who}
 	if step.Webhook != "" && !webhookPattern.MatchString(step.Webhook) {
 		r.error(values[callWebhook].path, codeBadWebhookName, excerpt(step.Webhook))
 	}

@@ -11,12 +11,21 @@ import (
 
 // companions are the keys that may stand beside an action.
 var companions = map[string][]string{
-	increment:   {"by"},
-	set:         {"to"},
-	send:        {"picture", "quick_replies"},
-	callWebhook: {"with"},
+	increment:   {"by", forWhom},
+	set:         {"to", forWhom},
+	addTag:      {forWhom},
+	removeTag:   {forWhom},
+	send:        {"picture", "quick_replies", forWhom},
+	runFlow:     {forWhom},
+	grantReward: {forWhom},
+	callWebhook: {"with", forWhom},
 	ifElse:      {"then", "else"},
 }
+
+// forWhom is the key that says whom an action is for.
+const forWhom = "for"
+
+var people = []string{string(Referrer), string(Invitee), string(Contact)}
 
 const longestWait = 365 * 24 * time.Hour
 
@@ -111,29 +120,42 @@ func (r *reader) reportStrangers(action string, others []entry) {
 }
 
 func (r *reader) actionStep(action string, e element, values map[string]element) Step {
-	value := values[action]
+	value, who := values[action], r.whom(values)
 	switch action {
 	case increment:
-		return IncrementStep{Field: r.word(value), By: r.by(values)}
+		return IncrementStep{Field: r.word(value), By: r.by(values), For: who}
 	case set:
-		return r.set(e, values)
+		return r.set(e, values, who)
 	case addTag:
-		return AddTagStep{Tag: r.tag(value)}
+		return AddTagStep{Tag: r.tag(value), For: who}
 	case removeTag:
-		return RemoveTagStep{Tag: r.tag(value)}
+		return RemoveTagStep{Tag: r.tag(value), For: who}
 	case send:
-		return r.send(values)
+		return r.send(values, who)
 	case runFlow:
-		return RunFlowStep{Flow: r.word(value)}
+		return RunFlowStep{Flow: r.word(value), For: who}
 	case grantReward:
-		return GrantRewardStep{Reward: r.word(value)}
+		return GrantRewardStep{Reward: r.word(value), For: who}
 	case callWebhook:
-		return r.callWebhook(values)
+		return r.callWebhook(values, who)
 	case wait:
 		return WaitStep{For: r.duration(value)}
 	default:
 		return r.ifElse(e, values)
 	}
+}
+
+// whom reads for whom a step is, where the author says so.
+func (r *reader) whom(values map[string]element) Role {
+	who, ok := values[forWhom]
+	if !ok {
+		return ""
+	}
+	role := Role(r.oneOf(who, codeUnknownPerson, people))
+	if role == Contact { // whom the flow runs for, as without the key
+		return ""
+	}
+	return role
 }
 
 func (r *reader) by(values map[string]element) int64 {
@@ -148,8 +170,8 @@ func (r *reader) by(values map[string]element) int64 {
 	return number
 }
 
-func (r *reader) set(e element, values map[string]element) Step {
-	step := SetStep{Field: r.word(values[set])}
+func (r *reader) set(e element, values map[string]element, who Role) Step {
+	step := SetStep{Field: r.word(values[set]), For: who}
 	to, ok := values["to"]
 	if !ok {
 		r.error(e.path, codeMissingKey, "to")

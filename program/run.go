@@ -18,27 +18,33 @@ func (p *Program) Run(state State, from ...Cursor) Outcome {
 		if person == nil {
 			continue
 		}
-		r.start(cursor.At, &chain{who: cursor.For, person: person, reward: p.knownReward(cursor.Reward)})
+		rewards := map[Role]string{cursor.For: p.knownReward(cursor.Reward), cursor.For.other(): p.knownReward(cursor.OtherReward)}
+		r.start(cursor.At, &chain{who: cursor.For, person: person, rewards: rewards, alone: cursor.Alone})
 	}
 	return r.outcome
 }
 
 func (r *run) start(at string, c *chain) {
 	if index, ok := r.program.triggerAt(at); ok {
-		r.trigger(index, c)
+		r.trigger(index, nil, c)
 		return
 	}
 	r.follow(r.program.locate(at), c)
 }
 
-// trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed.
-func (r *run) trigger(index int, c *chain) {
+// trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed. What fired it may have
+// rested on a total, and then so does what it grants.
+func (r *run) trigger(index int, basis *Basis, c *chain) {
 	if condition := r.program.Triggers[index].If; condition != nil {
 		if !r.spend(condition.questions()) || !r.decide(*condition, triggerStart(index)+"."+ifElse, c) {
 			return
 		}
 	}
-	r.follow([]frame{r.program.triggered(index)}, c)
+	list := r.program.triggered(index)
+	if list.basis == nil {
+		list.basis = basis
+	}
+	r.follow([]frame{list}, c)
 }
 
 func (p *Program) knownReward(name string) string {
@@ -65,11 +71,27 @@ type sight struct {
 	who  Role
 }
 
-// A chain is one cursor's way through flows that run each other: for whom, and the reward granted last.
+// A chain is one cursor's way through flows that run each other: for whom, and the reward granted last to each person.
 type chain struct {
-	who    Role
-	person *Person
-	reward string
+	who     Role
+	person  *Person
+	rewards map[Role]string
+	alone   bool // nothing is done for anybody else
+}
+
+// reward is the one granted last to the chain's person.
+func (c *chain) reward() string { return c.rewards[c.who] }
+
+// forWhom gives the way on which a step is done that says whom it is for; nil when they aren't there, or nothing is to be done for them.
+func (r *run) forWhom(who Role, c *chain) *chain {
+	if who == "" || who == c.who {
+		return c
+	}
+	person := r.people[who]
+	if person == nil || c.alone {
+		return nil
+	}
+	return &chain{who: who, person: person, rewards: c.rewards}
 }
 
 func newRun(p *Program, state State) *run {
@@ -104,12 +126,29 @@ func (r *run) follow(frames []frame, c *chain) {
 			frames = append(frames, branch)
 		case RunFlowStep:
 			top.next++
-			r.follow([]frame{{path: flowPath(step.Flow), steps: r.program.Flows[step.Flow], basis: top.basis}}, c)
+			r.runFlow(step, top.basis, c)
 		default:
 			top.next++
 			r.act(step, top.basis, c)
 		}
 	}
+}
+
+// runFlow runs a flow for whom the step says.
+func (r *run) runFlow(step RunFlowStep, basis *Basis, c *chain) {
+	to := r.forWhom(step.For, c)
+	if to == nil {
+		return
+	}
+	r.follow([]frame{{path: flowPath(step.Flow), steps: r.program.Flows[step.Flow], basis: basis.of(to, c)}}, to)
+}
+
+// of is the basis that somebody's grant has: a total is its owner's alone.
+func (b *Basis) of(to, counted *chain) *Basis {
+	if to.who != counted.who {
+		return nil
+	}
+	return b
 }
 
 // price is what a step takes of the budget: each question of a condition and each text of a call count as a step.
@@ -147,11 +186,17 @@ func (r *run) wait(step WaitStep, frames []frame, c *chain) {
 		return
 	}
 	top := frames[len(frames)-1]
-	cursor := Cursor{For: c.who, At: item(top.path, top.next), Reward: c.reward}
+	cursor := Cursor{
+		For: c.who, At: item(top.path, top.next), Reward: c.reward(), OtherReward: c.rewards[c.who.other()], Alone: c.alone,
+	}
 	r.outcome.Waits = append(r.outcome.Waits, Wait{Cursor: cursor, For: step.For})
 }
 
-func (r *run) act(step Step, basis *Basis, c *chain) {
+func (r *run) act(step Step, basis *Basis, from *chain) {
+	c := r.forWhom(step.whom(), from)
+	if c == nil {
+		return
+	}
 	switch step := step.(type) {
 	case IncrementStep:
 		r.increment(step, c)
@@ -164,8 +209,7 @@ func (r *run) act(step Step, basis *Basis, c *chain) {
 		delete(c.person.Tags, step.Tag)
 		r.do(Op{Kind: OpRemoveTag, Who: c.who, Tag: step.Tag})
 	case GrantRewardStep:
-		c.reward = step.Reward
-		r.do(Op{Kind: OpGrant, Who: c.who, Reward: step.Reward, Basis: copiedBasis(basis)})
+		r.grant(step.Reward, basis.of(c, from), c)
 	case SendStep:
 		r.send(step, c)
 	case CallWebhookStep:
@@ -203,7 +247,7 @@ func (r *run) send(step SendStep, c *chain) {
 		Picture: r.picture(step.Picture, c), QuickReplies: slices.Clone(step.QuickReplies),
 	}
 	if hasHole(op.Text) {
-		op.Reward = c.reward
+		op.Reward = c.reward()
 	}
 	r.do(op)
 }

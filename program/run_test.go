@@ -140,16 +140,16 @@ func TestRunningAFlowForTheReferrer(t *testing.T) {
 			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10"},
 		},
 		"grant deeper under a threshold, and in a flow run there": {
-			"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: cafe}, {run_flow: premio}]}]}]",
-			[]string{"grant referrer cafe basis puntos 5", "grant referrer cafe basis puntos 5"},
+			"[{if: {field: puntos, at_least: 5}, then: [{if: {tag: vip, is_set: true}, then: [{grant_reward: abrazo}, {run_flow: premio}]}]}]",
+			[]string{"grant referrer abrazo basis puntos 5", "grant referrer cafe basis puntos 5"},
 		},
 		"grant under the nearest threshold": {
 			"[{if: {field: puntos, at_least: 5}, then: [{if: {field: puntos, at_least: 6}, then: [{grant_reward: cafe}]}]}]",
 			[]string{"grant referrer cafe basis puntos 6"},
 		},
 		"grant in an else, or under another operator, has no basis": {
-			"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: cafe}}]",
-			[]string{"grant referrer cafe", "grant referrer cafe"},
+			"[{if: {field: puntos, at_least: 50}, then: {send: a}, else: {grant_reward: cafe}}, {if: {field: puntos, greater: 5}, then: {grant_reward: abrazo}}]",
+			[]string{"grant referrer cafe", "grant referrer abrazo"},
 		},
 	}
 	for name, test := range tests {
@@ -252,7 +252,7 @@ flows:
 		},
 		"down and up again": {
 			9, trigger + "[{increment: puntos}, {run_flow: revisar}, {increment: puntos, by: -5}, {run_flow: revisar}, {increment: puntos, by: 5}, {run_flow: revisar}]}",
-			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5", "grant referrer cafe basis puntos 10"},
+			[]string{"increment referrer puntos 1", "grant referrer cafe basis puntos 10", "increment referrer puntos -5", "send referrer 5", "increment referrer puntos 5"},
 		},
 		"set to it": {
 			0, trigger + "[{set: puntos, to: 10}, {run_flow: revisar}]}",
@@ -309,15 +309,15 @@ func TestGoingOnAtACursor(t *testing.T) {
 		want   []string
 	}{
 		"after the wait, out of both ifs": {
-			Cursor{Referrer, "flows.f[0].then[1].then[1]", ""},
+			Cursor{For: Referrer, At: "flows.f[0].then[1].then[1]"},
 			[]string{"grant referrer cafe basis puntos 5", "send referrer b", "send referrer Un café"},
 		},
-		"with a reward":           {Cursor{Referrer, "flows.f[1]", "abrazo"}, []string{"send referrer Un abrazo"}},
-		"with an unknown reward":  {Cursor{Referrer, "flows.f[1]", "te"}, []string{"send referrer nada"}},
-		"in an else":              {Cursor{Referrer, "flows.f[0].else[0]", ""}, []string{"send referrer c", "send referrer nada"}},
-		"in a trigger":            {Cursor{Referrer, "triggers[0].do[0]", ""}, []string{"increment referrer puntos 2", "send referrer a", "wait 24h0m0s then referrer at flows.f[0].then[1].then[1]"}},
-		"a name that isn't ASCII": {Cursor{Invitee, "flows.año nuevo[0]", ""}, []string{"send invitee feliz"}},
-		"somebody not there":      {Cursor{Contact, "flows.f[0]", ""}, nil},
+		"with a reward":           {Cursor{For: Referrer, At: "flows.f[1]", Reward: "abrazo"}, []string{"send referrer Un abrazo"}},
+		"with an unknown reward":  {Cursor{For: Referrer, At: "flows.f[1]", Reward: "te"}, []string{"send referrer nada"}},
+		"in an else":              {Cursor{For: Referrer, At: "flows.f[0].else[0]"}, []string{"send referrer c", "send referrer nada"}},
+		"in a trigger":            {Cursor{For: Referrer, At: "triggers[0].do[0]"}, []string{"increment referrer puntos 2", "send referrer a", "wait 24h0m0s then referrer at flows.f[0].then[1].then[1]"}},
+		"a name that isn't ASCII": {Cursor{For: Invitee, At: "flows.año nuevo[0]"}, []string{"send invitee feliz"}},
+		"somebody not there":      {Cursor{For: Contact, At: "flows.f[0]"}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { checkTold(t, p.Run(referrerWith(9), test.cursor), test.want...) })
@@ -332,7 +332,7 @@ func TestGoingOnAtACursor(t *testing.T) {
 }
 
 func TestCursorsAreStableAsJSON(t *testing.T) {
-	raw, err := json.Marshal([]Cursor{{Referrer, "flows.f[0]", ""}, {Contact, "triggers[0].do[1].else[2]", "cafe"}})
+	raw, err := json.Marshal([]Cursor{{For: Referrer, At: "flows.f[0]"}, {For: Contact, At: "triggers[0].do[1].else[2]", Reward: "cafe"}})
 	want := `[{"for":"referrer","at":"flows.f[0]"},{"for":"contact","at":"triggers[0].do[1].else[2]","reward":"cafe"}]`
 	if err != nil || string(raw) != want {
 		t.Errorf("got %s, %v", raw, err)

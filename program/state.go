@@ -16,6 +16,18 @@ const (
 	Invitee  Role = "invitee"
 )
 
+// other is the other person of a referral; "" where there is none.
+func (who Role) other() Role {
+	switch who {
+	case Referrer:
+		return Invitee
+	case Invitee:
+		return Referrer
+	default:
+		return ""
+	}
+}
+
 // A Person is what is known about a contact when a flow runs. A number or text never set is absent from its map.
 type Person struct {
 	UserID    string
@@ -26,17 +38,20 @@ type Person struct {
 	Numbers   map[string]int64
 	Texts     map[string]string
 	Tags      map[string]bool
-	Links     map[string]string // entry point → this person's referral link, on their own channel
+	Grants    map[string][]int64 // reward → the occurrences of it that they hold
+	Links     map[string]string  // entry point → this person's referral link, on their own channel
 }
 
 func (p *Person) fullName() string { return strings.TrimSpace(p.FirstName + " " + p.LastName) }
 
-// copied is a person whose fields and tags may be changed; the links are shared, since no step changes them.
+// copied is a person whose fields, tags and grants may be changed; the links are shared, since no step changes them. Of the grants each
+// list is replaced, never changed.
 func (p *Person) copied() *Person {
 	person := *p
 	person.Numbers = copiedMap(p.Numbers)
 	person.Texts = copiedMap(p.Texts)
 	person.Tags = copiedMap(p.Tags)
+	person.Grants = copiedMap(p.Grants)
 	return &person
 }
 

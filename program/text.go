@@ -183,7 +183,7 @@ func closeGap(before []byte, after string) ([]byte, string) {
 }
 
 func (r *run) value(v *variable, c *chain) string {
-	if v.kind == rewardCode && r.program.Rewards[c.reward].Codes == CodePool {
+	if v.kind == rewardCode && r.program.Rewards[c.reward()].Codes == CodePool {
 		return CodeHole
 	}
 	if value := withoutHole(r.known(v, c)); value != "" {
@@ -198,7 +198,7 @@ func (r *run) known(v *variable, c *chain) string {
 	case entryPointVariable:
 		return r.entryPoint
 	case rewardTitle:
-		return r.program.Rewards[c.reward].Title
+		return r.program.Rewards[c.reward()].Title
 	case rewardCode:
 		return ""
 	}

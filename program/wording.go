@@ -136,8 +136,8 @@ var messages = map[string]message{
 		"The keyword “{0}” is already on line {1}; capitals and accents make no difference. Remove one of the two.",
 	},
 	codeUnknownTrigger: {
-		"El disparador «{0}» no existe. Usa referred_new_contact (llegó alguien nuevo), referred_existing_contact (alguien que ya estaba), referral_qualified (el invitado cumplió) o referral_voided (el referido se anuló).",
-		"There is no trigger “{0}”. Use referred_new_contact (somebody new came), referred_existing_contact (somebody known did), referral_qualified (the invitee did what counts) or referral_voided (the referral was taken back).",
+		"El disparador «{0}» no existe. Usa referred_new_contact (llegó alguien nuevo), referred_existing_contact (alguien que ya estaba), referral_qualified (el invitado cumplió), referral_voided (el referido se anuló), reward_granted (alguien ganó un premio), contact_created (alguien habló con el bot por primera vez) o entry_point_opened (alguien entró por un enlace).",
+		"There is no trigger “{0}”. Use referred_new_contact (somebody new came), referred_existing_contact (somebody known did), referral_qualified (the invitee did what counts), referral_voided (the referral was taken back), reward_granted (somebody earned a reward), contact_created (somebody met the bot for the first time) or entry_point_opened (somebody came in by a link).",
 	},
 	codeUnknownCodeSource: {
 		"«{0}» no es un origen de códigos. Escribe pool para repartir los códigos que subas, o quita la clave si el premio no lleva código.",
@@ -310,6 +310,26 @@ var messages = map[string]message{
 	codeUnknownVoidPolicy: {
 		"«{0}» no dice qué hacer con el premio si se anula el referido que lo ganó. Usa keep (se conserva) o revoke (se retira).",
 		"“{0}” doesn't say what happens to the reward when a referral that earned it is taken back. Use keep or revoke.",
+	},
+	codeUnknownPerson: {
+		"«{0}» no es ninguna de las personas de un referido. Usa referrer (quien compartió el enlace) o invitee (quien llegó por él); sin for, el paso es para la persona con quien va el flujo.",
+		"“{0}” is none of the people of a referral. Use referrer (who shared the link) or invitee (who came by it); without for, the step is for the person the flow runs for.",
+	},
+	codeRewardOfOtherTrigger: {
+		"reward solo acompaña a on: reward_granted, y este disparador es {0}. Quita reward.",
+		"reward goes only with on: reward_granted, and this trigger is {0}. Remove reward.",
+	},
+	codeRewardCircle: {
+		"Lo que pasa al ganar «{0}» puede volver a dar «{0}». La segunda vez no se da nada, pero revisa que sea lo que quieres; indica en reward qué premio activa este disparador.",
+		"What happens when “{0}” is earned may grant “{0}” again. The second time nothing is granted, but check that you mean it, and say under reward which one fires this trigger.",
+	},
+	codeForNobody: {
+		"Solo una palabra clave lleva a este paso, y entonces no hay ningún {0}: no hará nada. Quita for, o llama al flujo desde un disparador.",
+		"Only a keyword leads to this step, and then there is no {0}, so it will do nothing. Remove for, or run the flow from a trigger.",
+	},
+	codeForWhileHeld: {
+		"«{0}» retiene sus referidos, y la bienvenida llega antes de que cuenten: este paso no le dará nada a quien invitó. Ponlo en un disparador como referred_new_contact.",
+		"“{0}” holds its referrals, and the welcome comes before they count, so this step will give the referrer nothing. Put it in a trigger such as referred_new_contact.",
 	},
 	codeApprovedTwice: {
 		"hold ya espera la aprobación, así que approval: manual repite lo mismo. Deja uno de los dos.",

@@ -28,6 +28,7 @@ func Play(p *program.Program, scene Scene) program.Outcome {
 		from = opening(p, scene)
 	case scene.Status == Voided && !scene.Segment.tellsOfVoid(): // taken back while a flow waited: nothing more happens for the referrer
 		from = slices.DeleteFunc(slices.Clone(from), func(c program.Cursor) bool { return c.For == program.Referrer })
+		from = alone(from)
 	}
 	return p.Run(state, from...)
 }
@@ -40,10 +41,35 @@ func opening(p *program.Program, scene Scene) []program.Cursor {
 	if name := scene.Segment.Name; scene.Late || name == CreditSegment || name == VoidSegment { // welcomed before
 		return from
 	}
-	if welcome, ok := p.Welcome(scene.EntryPoint, program.Invitee); ok {
-		from = append(from, welcome)
+	return append(from, arrival(p, scene)...)
+}
+
+// arrival is what happens for who came in. What of it is for the referrer happens only where the referral counts: being refused is no
+// news for them, and what is held may yet be.
+func arrival(p *program.Program, scene Scene) []program.Cursor {
+	welcome, ok := p.Welcome(scene.EntryPoint, program.Invitee)
+	if !ok {
+		return nil
 	}
-	return from
+	door, _ := p.Door(scene.EntryPoint)
+	var arrived []program.Cursor
+	if scene.Kind == New {
+		arrived = p.Fired(program.ContactCreated, door.Name, program.Invitee)
+	}
+	arrived = append(arrived, p.Fired(program.EntryPointOpened, door.Name, program.Invitee)...)
+	arrived = append(arrived, welcome)
+	if scene.Becomes != Credited {
+		return alone(arrived)
+	}
+	return arrived
+}
+
+// alone makes cursors do nothing for anybody but whom they run for.
+func alone(cursors []program.Cursor) []program.Cursor {
+	for i := range cursors {
+		cursors[i].Alone = true
+	}
+	return cursors
 }
 
 // fired gives the triggers of a change: of a referral that comes to count, or of one that is taken back.

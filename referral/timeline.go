@@ -78,7 +78,7 @@ func ParsePlace(text string) (p Place, ok bool) {
 
 // What made a flow change a number, grant a reward or write a message. A trigger is called by its own name.
 const (
-	ByWelcome = "welcome" // the flow of the entry point, for the invitee
+	ByWelcome = "welcome" // coming in: the flow of the entry point, or what a trigger does for the invitee
 	ByResume  = "resume"  // a flow that went on after a wait
 	ByFlow    = "flow"    // a flow without a referral: a keyword, an opening without a link
 )

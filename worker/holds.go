@@ -15,22 +15,21 @@ import (
 )
 
 // typedCode starts the referral of a message that is somebody's code, written by who came without one. Anything else that is written
-// starts nothing. What may as well be an ordinary word is a code only if somebody has it.
-func (r *relay) typedCode(ctx context.Context, rules *program.Program, event referral.LeasedEvent) error {
+// starts no referral. What may as well be an ordinary word is a code only if somebody has it.
+func (r *relay) typedCode(ctx context.Context, rules *program.Program, event referral.LeasedEvent) (started bool, err error) {
 	if channel.Kind(event.Kind) != channel.Text || event.Ref != "" {
-		return nil
+		return false, nil
 	}
 	ref, sure, ok := referral.TypedCode(rules, event.Text, event.From, event.ReceivedAt)
 	if ok && !sure {
-		var err error
 		if ok, err = r.inbox.HasContact(ctx, event.Bot, ref.Referrer); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if !ok {
-		return nil
+		return false, nil
 	}
-	return r.startReferral(ctx, event, ref)
+	return true, r.startReferral(ctx, event, ref)
 }
 
 // wakeHold tells a hold to look at its referral again, starting one when there is none.

@@ -1,14 +1,19 @@
 package worker
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"github.com/millenniumm/referrals/channel"
 	"github.com/millenniumm/referrals/program"
 	"github.com/millenniumm/referrals/referral"
+	"github.com/millenniumm/referrals/workflows/contract"
 )
 
 const takesCodes = `
@@ -63,6 +68,62 @@ func TestACodeThatIsTypedStartsAReferral(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatAnEventFiresComesBeforeWhatItStarts(t *testing.T) {
+	t.Parallel()
+	rules, problems := program.Parse([]byte(`
+locale: en
+entry_points: {door: {flow: f}, launch: {flow: f, typed_code: 7d}}
+keywords: [{match: points, flow: f}]
+triggers:
+  - {on: entry_point_opened, entry_point: launch, do: {add_tag: launched}}
+  - {on: contact_created, do: {add_tag: new}}
+  - {on: contact_created, do: {add_tag: newer}}
+flows: {f: [{send: hello}]}
+`))
+	if rules == nil {
+		t.Fatal(problems)
+	}
+	const created, createdToo, opened, flow = "triggers[1].do[0]", "triggers[2].do[0]", "triggers[0].do[0]", "flows.f[0]"
+	for name, test := range map[string]struct {
+		event referral.LeasedEvent
+		runs  []string
+	}{
+		"somebody new opens":                  {referral.LeasedEvent{Kind: string(channel.Opening), IsNew: true}, []string{created, createdToo, flow}},
+		"somebody known opens by a door":      {referral.LeasedEvent{Kind: string(channel.Opening), Ref: "launch"}, []string{opened, flow}},
+		"somebody new opens by it":            {referral.LeasedEvent{Kind: string(channel.Opening), Ref: "launch", IsNew: true}, []string{created, createdToo, opened, flow}},
+		"somebody new writes a keyword":       {referral.LeasedEvent{Kind: string(channel.Text), Text: "points", IsNew: true}, []string{created, createdToo, flow}},
+		"somebody new writes something else":  {referral.LeasedEvent{Kind: string(channel.Text), Text: "hm", IsNew: true}, []string{created, createdToo}},
+		"somebody known writes anything else": {referral.LeasedEvent{Kind: string(channel.Text), Text: "hm"}, nil},
+		"somebody new types a code":           {referral.LeasedEvent{Kind: string(channel.Text), Text: "launch-cabcdefghij", IsNew: true, From: referral.Stranger{FirstAt: time.Now()}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			temporal := &notedFlows{}
+			relay := newRelay(&notedInbox{rules: rules}, temporal, func() bool { return true }, nil, slog.New(slog.DiscardHandler))
+			test.event.Bot, test.event.ID, test.event.UserID, test.event.ProgramVersion = "cafe", 5, "luisluis22", 1
+			relay.handle(t.Context(), test.event)
+			if !slices.Equal(temporal.runs, test.runs) {
+				t.Errorf("it runs %v instead of %v", temporal.runs, test.runs)
+			}
+		})
+	}
+}
+
+// notedFlows notes where the flows start that are started.
+type notedFlows struct {
+	client.Client
+	runs []string
+}
+
+func (n *notedFlows) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOptions, _ any, in ...any) (client.WorkflowRun, error) {
+	if flow, ok := in[0].(contract.FlowInput); ok {
+		for _, cursor := range append(slices.Clone(flow.Before), flow.From) {
+			n.runs = append(n.runs, cursor.At)
+		}
+	}
+	return nil, nil //nolint:nilnil // the relay asks only whether it failed
 }
 
 func TestTheSweepGivesOverdueHoldsAWorkflow(t *testing.T) {

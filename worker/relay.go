@@ -256,24 +256,42 @@ func (r *relay) interaction(ctx context.Context, event referral.LeasedEvent) err
 	if understood && ref.Referrer != "" {
 		return r.startReferral(ctx, event, ref)
 	}
-	if cursor, entryPoint, ok := flowFor(rules, event, ref); ok {
-		return r.startFlow(ctx, event, cursor, entryPoint)
+	if cursors, entryPoint := flowFor(rules, event, ref); len(cursors) > 0 {
+		return r.startFlow(ctx, event, cursors, entryPoint)
 	}
-	return r.typedCode(ctx, rules, event)
+	if started, err := r.typedCode(ctx, rules, event); started || err != nil {
+		return err
+	}
+	if created := createdBy(rules, event, ""); len(created) > 0 {
+		return r.startFlow(ctx, event, created, "")
+	}
+	return nil
 }
 
-// flowFor gives what an event without a referral starts: a keyword's flow, or the welcome of the door it came in by.
-func flowFor(rules *program.Program, event referral.LeasedEvent, ref referral.Ref) (program.Cursor, string, bool) {
+// flowFor gives what an event without a referral starts: a keyword's flow, or the welcome of the door it came in by, each after the
+// triggers that the event fires. There is none for words that mean nothing to the program.
+func flowFor(rules *program.Program, event referral.LeasedEvent, ref referral.Ref) (cursors []program.Cursor, entryPoint string) {
 	if channel.Kind(event.Kind) != channel.Opening && ref.EntryPoint == "" {
-		cursor, ok := rules.Keyword(event.Text)
-		return cursor, "", ok
+		if cursor, ok := rules.Keyword(event.Text); ok {
+			cursors = append(createdBy(rules, event, ""), cursor)
+		}
+		return cursors, ""
 	}
 	door, ok := rules.Door(ref.EntryPoint)
 	if !ok {
-		return program.Cursor{}, "", false
+		return nil, ""
 	}
-	cursor, ok := rules.Welcome(door.Name, program.Contact)
-	return cursor, door.Name, ok
+	welcome, _ := rules.Welcome(door.Name, program.Contact)
+	cursors = append(createdBy(rules, event, door.Name), rules.Fired(program.EntryPointOpened, door.Name, program.Contact)...)
+	return append(cursors, welcome), door.Name
+}
+
+// createdBy gives what an event fires for being somebody's first interaction.
+func createdBy(rules *program.Program, event referral.LeasedEvent, entryPoint string) []program.Cursor {
+	if !event.IsNew {
+		return nil
+	}
+	return rules.Fired(program.ContactCreated, entryPoint, program.Contact)
 }
 
 func (r *relay) startReferral(ctx context.Context, event referral.LeasedEvent, ref referral.Ref) error {
@@ -288,15 +306,17 @@ func (r *relay) startReferral(ctx context.Context, event referral.LeasedEvent, r
 	}, event.Bot)
 }
 
-func (r *relay) startFlow(ctx context.Context, event referral.LeasedEvent, cursor program.Cursor, entryPoint string) error {
+// startFlow starts a Flow that runs each of the cursors, one after the other.
+func (r *relay) startFlow(ctx context.Context, event referral.LeasedEvent, cursors []program.Cursor, entryPoint string) error {
+	last := len(cursors) - 1
 	in := contract.FlowInput{
 		Bot: event.Bot, Event: event.ID, Account: event.Account, Contact: event.UserID,
-		Version: event.ProgramVersion, EntryPoint: entryPoint, From: cursor,
+		Version: event.ProgramVersion, EntryPoint: entryPoint, From: cursors[last], Before: cursors[:last],
 	}
 	return r.start(ctx, contract.FlowWorkflow, in, client.StartWorkflowOptions{
 		ID:                    in.ID(),
 		TypedSearchAttributes: temporal.NewSearchAttributes(contract.BotID.ValueSet(in.Bot)),
-		StaticSummary:         fmt.Sprintf("%s for %s", cursor.At, in.Contact),
+		StaticSummary:         fmt.Sprintf("%s for %s", in.From.At, in.Contact),
 	}, event.Bot)
 }
 

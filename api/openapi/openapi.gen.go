@@ -491,7 +491,7 @@ type Moment struct {
 	// - `outcome`: `delivery`, `call`, `account`, `state`, `attempts`, `class`, `error`, `platform_id`
 	// - `settled`: `points` added for the referrer; `voided`: `reason`; `contact`: nothing
 	//
-	// `why` is the trigger that fired, or `welcome` (the entry point's flow), `resume` (a flow after a wait), `flow` (a flow without a referral).
+	// `why` is the trigger that fired, or `welcome` (coming in by the entry point: its flow, or what a trigger does for the invitee), `resume` (a flow after a wait), `flow` (a flow without a referral).
 	Data *map[string]interface{} `json:"data,omitempty"`
 	Kind MomentKind              `json:"kind"`
 

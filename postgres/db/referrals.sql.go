@@ -510,7 +510,11 @@ SELECT c.contact_id, c.user_id,
        coalesce((SELECT jsonb_object_agg(f.field, f.text) FROM fields f
                  WHERE f.bot_id = c.bot_id AND f.contact_id = c.contact_id AND f.text IS NOT NULL), '{}')::jsonb AS texts,
        coalesce((SELECT jsonb_agg(t.tag) FROM tags t
-                 WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id), '[]')::jsonb AS tags
+                 WHERE t.bot_id = c.bot_id AND t.contact_id = c.contact_id), '[]')::jsonb AS tags,
+       coalesce((SELECT jsonb_object_agg(held.reward, held.occurrences)
+                 FROM (SELECT g.reward, jsonb_agg(g.occurrence) AS occurrences FROM grants g
+                       WHERE g.bot_id = c.bot_id AND g.contact_id = c.contact_id AND g.revoked_at IS NULL
+                       GROUP BY g.reward) held), '{}')::jsonb AS grants
 FROM contacts c
 LEFT JOIN LATERAL (
     SELECT bot_id, account, external_id, contact_id, first_name, last_name, username, locale, last_inbound_at, membership_at, blocked, search, left_at, left_on FROM identities n
@@ -546,6 +550,7 @@ type LoadPeopleRow struct {
 	Numbers           []byte
 	Texts             []byte
 	Tags              []byte
+	Grants            []byte
 }
 
 // What a segment sees of its people, read after they are locked: fields, tags and the identity their messages go to. That is the
@@ -580,6 +585,7 @@ func (q *Queries) LoadPeople(ctx context.Context, arg LoadPeopleParams) ([]LoadP
 			&i.Numbers,
 			&i.Texts,
 			&i.Tags,
+			&i.Grants,
 		); err != nil {
 			return nil, err
 		}

@@ -123,7 +123,7 @@ func (d *drawing) program() mapping {
 func (d *drawing) triggers() []any {
 	triggers := []any{}
 	for range d.number("triggers", 0, 4) {
-		trigger := mapping{"on": d.one("on", []string{"referred_new_contact", "referred_existing_contact"}), "do": d.steps(0, 2)}
+		trigger := mapping{"on": d.one("on", []string{"referred_new_contact", "referred_existing_contact", "reward_granted", "contact_created", "entry_point_opened"}), "do": d.steps(0, 2)}
 		if d.chance("one entry point") {
 			trigger["entry_point"] = d.one("entry point", EntryPoints)
 		}
@@ -145,6 +145,14 @@ func (d *drawing) steps(next, depth int) []any {
 }
 
 func (d *drawing) step(next, depth int) mapping {
+	step := d.action(next, depth)
+	if _, isIf := step["if"]; !isIf && step["wait"] == nil && d.number("for somebody", 0, 3) == 0 {
+		step["for"] = d.one("for", []string{"referrer", "invitee", "contact"})
+	}
+	return step
+}
+
+func (d *drawing) action(next, depth int) mapping {
 	kinds := []string{"increment", "increment", "set number", "set text", "add_tag", "remove_tag", "send", "grant_reward", "call_webhook", "wait"}
 	if next < d.flows {
 		kinds = append(kinds, "run_flow", "run_flow")

@@ -81,6 +81,8 @@ type FlowInput struct {
 	Version    int32          `json:"version"` // of the program
 	EntryPoint string         `json:"entry_point,omitempty"`
 	From       program.Cursor `json:"from"`
+	// Before are what the same event fires, before the flow.
+	Before []program.Cursor `json:"before,omitempty"`
 }
 
 // ID is the id of the flow's workflow.

@@ -65,7 +65,7 @@ type Books interface {
 	RevokeKey(ctx context.Context, bot, id string) error
 
 	Contacts(ctx context.Context, bot string, filter referral.ContactFilter, before int64, most int) ([]referral.ContactSummary, error)
-	Links(ctx context.Context, bot, userID string, entryPoints []string) ([]referral.Link, error)
+	Links(ctx context.Context, bot, userID string, rules *program.Program) ([]referral.Link, error)
 	Contact(ctx context.Context, bot, userID string) (referral.ContactView, error)
 	Link(ctx context.Context, bot, userID, entryPoint, account string) (url, ref, on string, err error)
 	Referrals(ctx context.Context, bot string, filter referral.Filter, before int64, most int) ([]referral.View, error)

@@ -32,10 +32,6 @@ func (s *server) ListLinks(c *gin.Context, bot, userID string) {
 		s.fail(c, err, unknownBot)
 		return
 	}
-	entryPoints := make([]string, len(rules.EntryPoints))
-	for i, entryPoint := range rules.EntryPoints {
-		entryPoints[i] = entryPoint.Name
-	}
-	links, err := s.books(c).Links(c.Request.Context(), bot, userID, entryPoints)
+	links, err := s.books(c).Links(c.Request.Context(), bot, userID, rules)
 	s.answer(c, gin.H{"items": links}, err, unknownContact)
 }

@@ -60,7 +60,7 @@ func (s *Store) find(ctx context.Context, bot string, filter referral.ContactFil
 
 // Links gives a contact's referral links: one for each of the entry points on each account they are on. ErrNotFound when nobody has
 // the user id.
-func (s *Store) Links(ctx context.Context, bot, userID string, entryPoints []string) ([]referral.Link, error) {
+func (s *Store) Links(ctx context.Context, bot, userID string, rules *program.Program) ([]referral.Link, error) {
 	accounts, err := s.queries.AccountsOfContact(ctx, db.AccountsOfContactParams{BotID: bot, UserID: userID})
 	if err != nil {
 		return nil, fmt.Errorf("find the contact's accounts: %w", err)
@@ -77,13 +77,13 @@ func (s *Store) Links(ctx context.Context, bot, userID string, entryPoints []str
 		if err != nil {
 			return nil, err
 		}
-		for _, entryPoint := range entryPoints {
-			ref := referral.Ref{EntryPoint: entryPoint, Referrer: userID}.String()
+		for _, entryPoint := range rules.EntryPoints {
+			ref := referral.Ref{EntryPoint: entryPoint.Name, Referrer: userID}.With(rules.LinkSuffix)
 			url, err := s.link(home, ref)
 			if err != nil {
 				continue // the account's own check says what its links lack; the others' work
 			}
-			links = append(links, referral.Link{EntryPoint: entryPoint, Account: name, URL: url, Ref: ref})
+			links = append(links, referral.Link{EntryPoint: entryPoint.Name, Account: name, URL: url, Ref: ref})
 		}
 	}
 	return links, nil

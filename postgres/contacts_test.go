@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/millenniumm/referrals/channel"
+	"github.com/millenniumm/referrals/program"
 	"github.com/millenniumm/referrals/referral"
 )
 
@@ -114,11 +115,15 @@ func TestAContactIsCalledAsWhereTheyLastWroteFrom(t *testing.T) {
 	if got.Name != "Anita" || !reflect.DeepEqual(got.Accounts, []string{"tg", "wa"}) || got.Referrals != 1 || got.Fields["points"] != float64(2) {
 		t.Errorf("%+v", got)
 	}
-	links, err := b.Links(t.Context(), "shop", ana, []string{"campaign1", "club"})
+	rules, problems := program.Parse([]byte("link_suffix: -amigo\nentry_points: {campaign1: {flow: f}, club: {flow: f}}\nflows: {f: [{send: hi}]}\n"))
+	if rules == nil {
+		t.Fatal(problems)
+	}
+	links, err := b.Links(t.Context(), "shop", ana, rules)
 	if err != nil || len(links) != 4 {
 		t.Fatalf("%v, %v", links, err)
 	}
-	if links[0].Account != "wa" || links[0].EntryPoint != "campaign1" || links[0].Ref != "campaign1-c"+ana || !strings.Contains(links[0].URL, "whatsapp") {
+	if links[0].Account != "wa" || links[0].EntryPoint != "campaign1" || links[0].Ref != "campaign1-amigo"+ana || !strings.Contains(links[0].URL, "whatsapp") {
 		t.Errorf("%+v", links)
 	}
 }

@@ -118,9 +118,7 @@ type Handler struct {
 }
 
 // Listen has the chat streams look when something was said, until ctx ends.
-func (h *Handler) Listen(ctx context.Context) {
-	h.server.Books.ListenChats(ctx, h.server.streams.ring, h.server.Log)
-}
+func (h *Handler) Listen(ctx context.Context) { h.server.listen(ctx) }
 
 // EndStreams ends all chat streams and lets none begin: a server that shuts down would wait for them. Browsers come back to another one.
 func (h *Handler) EndStreams() { h.server.streams.endAll() }

@@ -6,10 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,6 +21,10 @@ type Chats interface {
 	// Lines gives up to most lines that come after one, LatestLines the last ones; both in their order.
 	Lines(ctx context.Context, chat channel.Chat, after int64, most int) ([]channel.Line, error)
 	LatestLines(ctx context.Context, chat channel.Chat, most int) ([]channel.Line, error)
+	// News gives those of some chats that have lines after the one given.
+	News(ctx context.Context, seen map[channel.Chat]int64) ([]channel.Chat, error)
+	// FirstAccount names a bot's first account on a channel.
+	FirstAccount(ctx context.Context, bot, channel string) (string, error)
 	// ListenChats rings for each chat that lines were written to, until ctx ends; for the empty chat when it may have missed some.
 	ListenChats(ctx context.Context, ring func(channel.Chat), log *slog.Logger)
 }
@@ -34,9 +36,6 @@ const (
 	chatStream    = "/chat/:bot/:account/stream"
 )
 
-// maxVisitorName is what a site may tell of its visitor's name, in characters.
-const maxVisitorName = 100
-
 // A chatPage is what the chat's page is made of.
 type chatPage struct {
 	Bot, Account, Title string
@@ -44,7 +43,7 @@ type chatPage struct {
 	Language            string // "es" or "en"
 	Embedded            bool   // inside another site
 	Stream, Say         string // addresses: of the lines, and of what is said
-	Ref, Name           string // as they came with the link; untrusted
+	Ref                 string // as it came with the link; untrusted
 }
 
 // chat shows the chat's page and makes its reader a visitor, the same one as last time.
@@ -60,18 +59,18 @@ func (s *server) chat(c *gin.Context) {
 		return
 	}
 	now, embedded := time.Now(), c.Query("embed") == "1"
-	visitor := webchat.Visitor(account, c.Request.Header, now)
+	place := s.place()
+	visitor := webchat.Visitor(account, place, c.Request.Header, now)
 	if visitor == "" {
 		visitor = webchat.NewVisitor()
 	}
-	place := webchat.Place{Secure: strings.HasPrefix(s.PublicURL, "https://"), Embedded: embedded}
+	place.Embedded = embedded
 	http.SetCookie(c.Writer, webchat.Cookie(account, visitor, place, now))
 	language := chosenLanguage(c)
 	c.Header("Content-Security-Policy", chatPolicy(account))
 	s.show(c, http.StatusOK, "chat.html", chatPage{
 		Bot: account.Bot, Account: account.Name, Title: title, Visitor: visitor, Language: language, Embedded: embedded,
-		Stream: webchat.Path(account) + "/stream", Say: sayAddress(account, language),
-		Ref: c.Query("ref"), Name: firstCharacters(c.Query("name"), maxVisitorName),
+		Stream: streamAddress(account, visitor), Say: sayAddress(account, language), Ref: c.Query("ref"),
 	})
 }
 
@@ -84,15 +83,11 @@ func (s *server) chatAccount(ctx context.Context, bot, name string) (channel.Acc
 		}
 		return account, err
 	}
-	accounts, err := s.Books.Accounts(ctx, bot)
+	first, err := s.Books.FirstAccount(ctx, bot, webchat.Name)
 	if err != nil {
 		return channel.Account{}, err
 	}
-	at := slices.IndexFunc(accounts, func(account channel.Account) bool { return account.Channel == webchat.Name })
-	if at < 0 {
-		return channel.Account{}, referral.ErrNotFound
-	}
-	return accounts[at], nil
+	return s.Books.Account(ctx, bot, first)
 }
 
 // chatTitle is what its author chose, or the bot's name.
@@ -104,6 +99,13 @@ func (s *server) chatTitle(ctx context.Context, account channel.Account) (string
 	return bot.Name, err
 }
 
+func (s *server) place() webchat.Place { return webchat.PlaceOf(s.PublicURL) }
+
+// streamAddress says whose lines the page shows: a browser that became somebody else meanwhile must not mix two people's.
+func streamAddress(account channel.Account, visitor string) string {
+	return webchat.Path(account) + "/stream?visitor=" + visitor
+}
+
 // sayAddress is the account's webhook. It carries the page's language, since what it refuses is shown there.
 func sayAddress(account channel.Account, language string) string {
 	return "/webhooks/" + webchat.Name + "/" + url.PathEscape(account.Bot) + "/" + url.PathEscape(account.Name) + "?lang=" + language
@@ -113,13 +115,6 @@ func sayAddress(account channel.Account, language string) string {
 func chatPolicy(account channel.Account) string {
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src https: data:; connect-src 'self'; " +
 		"frame-ancestors " + strings.Join(append([]string{"'self'"}, webchat.Origins(account)...), " ") + "; base-uri 'none'; form-action 'self'"
-}
-
-func firstCharacters(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most])
 }
 
 // noChat says, to a person, that there is no chat here, or none right now.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -37,13 +38,16 @@ type chatFake struct {
 	say    func(said) (status int, detail string)
 	unwell int
 	mute   bool // what is said is taken and not echoed
+	beat   int  // how often a page hears something, in milliseconds; 0 for hardly ever
+	silent bool // streams stay open and say no more, like a connection whose other end is gone
+	later  int  // Retry-After of the answers while unwell
 }
 
 // chatPage is what the template gets.
 type chatPage struct {
 	Bot, Account, Title, Visitor, Language string
 	Embedded                               bool
-	Stream, Say, Ref, Name                 string
+	Stream, Say, Ref                       string
 }
 
 type chatLine struct {
@@ -63,9 +67,11 @@ type said struct {
 	Kind    string `json:"kind"`
 	Text    string `json:"text"`
 	Ref     string `json:"ref"`
-	Name    string `json:"name"`
 	Locale  string `json:"locale"`
 }
+
+// hardlyEver is a beat that no test waits for, in milliseconds.
+const hardlyEver = 3600000
 
 const chatPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src https: data:; connect-src 'self'; " +
 	"frame-ancestors *; base-uri 'none'; form-action 'self'"
@@ -84,6 +90,9 @@ func newChatFake(t *testing.T, lines ...chatLine) *chatFake {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /chat/demo/web", f.servePage)
 	mux.HandleFunc("GET /chat/demo/web/stream", f.serveStream)
+	mux.HandleFunc("GET /another", func(w http.ResponseWriter, _ *http.Request) { // as if another tab had been given another cookie
+		http.SetCookie(w, &http.Cookie{Name: "visitor", Value: "another", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	})
 	mux.HandleFunc("POST /webhooks/webchat/demo/web", f.serveSay)
 	mux.Handle("GET /assets/", assets)
 	mux.HandleFunc("GET /chat.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "assets/widget.js") })
@@ -151,7 +160,7 @@ func (f *chatFake) servePage(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	err := f.page.Execute(w, chatPage{
 		Bot: "demo", Account: "web", Title: "Invita y gana", Visitor: visitor, Language: query.Get("lang"), Embedded: query.Get("embed") == "1",
-		Stream: "/chat/demo/web/stream", Say: "/webhooks/webchat/demo/web", Ref: query.Get("ref"), Name: query.Get("name"),
+		Stream: "/chat/demo/web/stream?visitor=" + visitor, Say: "/webhooks/webchat/demo/web", Ref: query.Get("ref"),
 	})
 	if err != nil {
 		f.t.Error(err)
@@ -161,10 +170,17 @@ func (f *chatFake) servePage(w http.ResponseWriter, r *http.Request) {
 func (f *chatFake) serveStream(w http.ResponseWriter, r *http.Request) {
 	f.change(func() { f.opened++ })
 	f.mu.Lock()
-	unwell := f.unwell
+	unwell, later := f.unwell, f.later
 	f.mu.Unlock()
 	if unwell != 0 {
+		if later > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(later))
+		}
 		w.WriteHeader(unwell)
+		return
+	}
+	if cookie, err := r.Cookie("visitor"); err != nil || cookie.Value != r.URL.Query().Get("visitor") {
+		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
 	if r.Header.Get("Accept") != "text/event-stream" {
@@ -176,12 +192,17 @@ func (f *chatFake) serveStream(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	_, _ = io.WriteString(w, "retry: 50\n\n")
+	dead := false
 	for first := true; ; first = false {
 		f.mu.Lock()
-		lines, bell, over := f.lines[min(cursor, len(f.lines)):], f.bell, f.closed || f.unwell != 0
+		lines, bell, over, beat := f.lines[min(cursor, len(f.lines)):], f.bell, f.closed || f.unwell != 0, cmp.Or(f.beat, hardlyEver)
+		dead = dead || f.silent
 		f.mu.Unlock()
 		if over {
 			return
+		}
+		if dead {
+			lines = nil
 		}
 		for _, line := range lines {
 			data, _ := json.Marshal(line)
@@ -189,11 +210,15 @@ func (f *chatFake) serveStream(w http.ResponseWriter, r *http.Request) {
 			cursor = line.Line
 		}
 		if first {
-			_, _ = fmt.Fprintf(w, "event: ready\ndata: {\"last\":%d}\n\n", cursor)
+			_, _ = fmt.Fprintf(w, "event: ready\ndata: {\"last\":%d,\"beat\":%d}\n\n", cursor, beat)
 		}
 		_ = http.NewResponseController(w).Flush()
 		select {
 		case <-bell:
+		case <-time.After(time.Duration(beat) * time.Millisecond):
+			if !dead {
+				_, _ = io.WriteString(w, "event: beat\ndata: {}\n\n")
+			}
 		case <-r.Context().Done():
 			return
 		}

@@ -45,7 +45,13 @@ type chatHouse struct {
 // newChatHouse makes the first process, in which nothing but announcements moves a stream.
 func newChatHouse(t *testing.T, changes ...func(*api.Config)) *chatHouse {
 	t.Helper()
-	h := openChatHouse(t, pgtest.New(t), changes...)
+	return newPollingChatHouse(t, never, changes...)
+}
+
+// newPollingChatHouse makes one that asks the books for news, too.
+func newPollingChatHouse(t *testing.T, poll time.Duration, changes ...func(*api.Config)) *chatHouse {
+	t.Helper()
+	h := openPollingChatHouse(t, pgtest.New(t), poll, changes...)
 	if _, _, err := h.books.CreateBot(t.Context(), "cafe", "Café"); err != nil {
 		t.Fatal(err)
 	}
@@ -68,13 +74,18 @@ func newChatHouse(t *testing.T, changes ...func(*api.Config)) *chatHouse {
 // openChatHouse makes one more process on a database.
 func openChatHouse(t *testing.T, url string, changes ...func(*api.Config)) *chatHouse {
 	t.Helper()
+	return openPollingChatHouse(t, url, never, changes...)
+}
+
+func openPollingChatHouse(t *testing.T, url string, poll time.Duration, changes ...func(*api.Config)) *chatHouse {
+	t.Helper()
 	books := pgtest.Open(t, url)
 	f := newFacade(t, append([]func(*api.Config){func(c *api.Config) {
 		c.Books, c.Inbox = books, startInbox(t, books)
 		c.Channels[webchat.Name] = webchat.Adapter{BaseURL: c.PublicURL, Transcript: books}
 	}}, changes...)...)
 	h := &chatHouse{t: t, url: url, api: f.handler.(*api.Handler), books: books, sql: pgtest.Pool(t, url), log: f.log}
-	h.api.SetPace(never, never, longest)
+	h.api.SetPace(poll, never, longest)
 	ctx, cancel := context.WithCancel(context.Background())
 	var listening sync.WaitGroup
 	listening.Go(func() { h.api.Listen(ctx) })
@@ -182,8 +193,10 @@ type opened struct {
 
 // open opens the visitor's stream.
 func (b browser) open(headers ...string) *opened {
-	return b.openAt("/chat/cafe/web/stream", headers...)
+	return b.openAt(b.stream(), headers...)
 }
+
+func (b browser) stream() string { return "/chat/cafe/web/stream?visitor=" + b.visitor }
 
 func (b browser) openAt(path string, headers ...string) *opened {
 	b.t.Helper()

@@ -52,6 +52,10 @@ func TestChatPage(t *testing.T) {
 		"the page speaks Spanish":                                           testSpanish,
 		"the page speaks English":                                           testEnglish,
 		"after a cut comes exactly the rest":                                testReconnect,
+		"a connection that says nothing any more is made anew":              testSilence,
+		"a connection that only beats is kept":                              testBeats,
+		"a server without room is asked again when it says":                 testFull,
+		"a page whose browser became another visitor begins anew":           testOtherVisitor,
 		"who is offline is told so, and when it is over":                    testOffline,
 		"texts can be read in light and dark":                               testContrast,
 		"a stranger's page reloads once and then says why":                  testStranger,
@@ -86,7 +90,7 @@ const acknowledged = `document.querySelectorAll('.state').length === 0 && docume
 
 func testEcho(t *testing.T, p *tab) {
 	f := newChatFake(t, botLine("Hola"))
-	p.Open(f.address("lang=es&name=Ana+Ruiz"))
+	p.Open(f.address("lang=es&name=Stupid"))
 	p.Until(browsertest.Ready)
 	p.Write("quiero mi enlace 🙂")
 	p.Until(acknowledged)
@@ -94,7 +98,7 @@ func testEcho(t *testing.T, p *tab) {
 	p.Until(browsertest.Shows("Aquí va"))
 	p.want("bot: Hola", "visitor: quiero mi enlace 🙂", "bot: Aquí va")
 	heard := f.heard("message")
-	if len(heard) != 1 || heard[0].Text != "quiero mi enlace 🙂" || heard[0].Name != "Ana Ruiz" || !strings.HasPrefix(heard[0].Locale, "es") {
+	if len(heard) != 1 || heard[0].Text != "quiero mi enlace 🙂" || !strings.HasPrefix(heard[0].Locale, "es") {
 		t.Errorf("the server heard %+v", heard)
 	}
 	if got := p.Eval(`document.querySelector('#text').value`); got != "" {
@@ -343,7 +347,7 @@ func testHostileTexts(t *testing.T, p *tab) {
 	for _, text := range texts {
 		f.append(chatLine{Author: "bot", Text: text, QuickReplies: []string{text}, Picture: "javascript:alert(1)"})
 	}
-	p.Open(f.address("lang=es&name=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E"))
+	p.Open(f.address("lang=es&ref=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E"))
 	p.Until(browsertest.Ready)
 	want := make([]string, 0, len(texts))
 	for i, text := range texts {
@@ -439,6 +443,61 @@ func testReconnect(t *testing.T, p *tab) {
 	f.botSays("four")
 	p.Until(browsertest.Shows("four"))
 	p.want("bot: one", "bot: two", "bot: three", "bot: four")
+}
+
+func testSilence(t *testing.T, p *tab) {
+	f := newChatFake(t, botLine("one"))
+	f.beat = 100
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	f.change(func() {
+		f.silent = true
+		f.append(botLine("two"))
+	})
+	opened := f.streams()
+	p.UntilHeard("another stream", func() bool { return f.streams() > opened })
+	p.want("bot: one")
+	f.change(func() { f.silent = false })
+	p.Until(browsertest.Shows("two"))
+	p.want("bot: one", "bot: two")
+}
+
+func testBeats(t *testing.T, p *tab) {
+	f := newChatFake(t, botLine("one"))
+	f.beat = 1000
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	p.Until(`(window.began ??= performance.now()) + 4000 < performance.now()`) // four beats: nothing else is said meanwhile
+	if got := f.streams(); got != 1 {
+		t.Errorf("it was opened %d times", got)
+	}
+}
+
+func testFull(t *testing.T, p *tab) {
+	f := newChatFake(t, botLine("one"))
+	f.unwell, f.later = http.StatusServiceUnavailable, 3
+	p.Open(f.address("lang=en"))
+	p.Until(`document.querySelector('#status').textContent === 'Reconnecting…'`)
+	if got := f.streams(); got != 2 { // the page's, and its question why there was none
+		t.Errorf("it was asked for %d times", got)
+	}
+	f.change(func() { f.unwell = 0 })
+	p.Until(browsertest.Shows("one") + `&& document.querySelector('#status').textContent === ''`)
+}
+
+func testOtherVisitor(t *testing.T, p *tab) {
+	f := newChatFake(t, botLine("one"))
+	p.Open(f.address("lang=en"))
+	p.Until(browsertest.Ready)
+	before := p.Eval(`document.querySelector('#chat').dataset.visitor`)
+	p.Script(`fetch('/another').then(() => { window.became = true; })`)
+	p.Until(`window.became`)
+	f.change(func() { f.unwell = http.StatusBadGateway })
+	f.change(func() { f.unwell = 0 })
+	p.Until(`document.querySelector('#chat')?.dataset.visitor === 'another' && ` + browsertest.Ready)
+	if before == "another" {
+		t.Error("it was the other visitor's from the beginning")
+	}
 }
 
 func testOffline(t *testing.T, p *tab) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,10 +21,13 @@ import (
 // linesAtOnce is how many lines are read at once, and how far back a page looks that has none yet.
 const linesAtOnce = 200
 
+// comeBackWhenFull is when a page may ask again for a stream of a process that has no room for it.
+const comeBackWhenFull = 5 * time.Second
+
 // A pace is how long requests may take, and how often streams do what nobody asks them to.
 type pace struct {
 	answer time.Duration // of any request but a stream
-	poll   time.Duration // an announcement may get lost: look anyway
+	poll   time.Duration // an announcement may get lost: look whether there is something anyway
 	beat   time.Duration // something has to be written, or proxies take the stream for dead
 	write  time.Duration // a reader that takes nothing for so long is gone
 	read   time.Duration // of the books
@@ -32,6 +36,7 @@ type pace struct {
 var usualPace = pace{answer: answerWithin, poll: 3 * time.Second, beat: 15 * time.Second, write: 10 * time.Second, read: 5 * time.Second}
 
 var (
+	fullOfStreams  = newProblem("too_many_streams")
 	strangeVisitor = newProblem("unknown_visitor")
 	unknownChat    = newProblem("unknown_chat")
 )
@@ -47,6 +52,12 @@ type chatLine struct {
 	At           time.Time      `json:"at"`
 }
 
+// A chatReady says that the page has seen all there was, and how often it hears something from now on, in milliseconds.
+type chatReady struct {
+	Last int64 `json:"last"`
+	Beat int64 `json:"beat"`
+}
+
 // stream tells a visitor's page what is said, from the line it has seen last, until the page goes.
 func (s *server) stream(c *gin.Context) {
 	looking, cancel := context.WithTimeout(c.Request.Context(), s.pace.read)
@@ -58,11 +69,11 @@ func (s *server) stream(c *gin.Context) {
 	}
 	if err != nil { // a browser takes any answer but 200 as final: an empty stream has it ask again
 		s.Log.Error("a stream could not begin", "path", c.Request.URL.Path, "error", err)
-		_ = newEvents(c.Writer, s.pace.write).begin(5 * time.Second)
+		_ = newEvents(c.Writer, s.pace.write).begin(spread(5 * time.Second))
 		return
 	}
-	visitor := webchat.Visitor(account, c.Request.Header, time.Now())
-	if visitor == "" {
+	visitor := c.Query("visitor")
+	if !webchat.IsVisitor(account, s.place(), visitor, c.Request.Header, time.Now()) {
 		s.problem(c, strangeVisitor)
 		return
 	}
@@ -90,19 +101,24 @@ func cursorOf(c *gin.Context) (int64, bool) {
 func (s *server) follow(c *gin.Context, chat channel.Chat, after int64) {
 	ctx, end := context.WithCancel(c.Request.Context())
 	defer end()
-	out := newEvents(c.Writer, s.pace.write)
-	defer out.release()
-	if err := out.begin(time.Second); err != nil {
-		return
-	}
-	mine := s.streams.begin(chat, end) // before the first look, so that nothing said after it is missed
-	if mine == nil {
+	mine, err := s.streams.begin(chat, end) // before the first look, so that nothing said after it is missed
+	if errors.Is(err, errFull) {
+		c.Header("Retry-After", strconv.Itoa(int(spread(comeBackWhenFull).Seconds())))
+		s.problem(c, fullOfStreams)
 		return
 	}
 	defer s.streams.leave(chat, mine)
-	reader := &chatReader{server: s, chat: chat, after: after, out: out}
-	reader.run(ctx, mine.bell)
+	out := newEvents(c.Writer, s.pace.write)
+	defer out.release()
+	if beginning := out.begin(spread(time.Second)); err != nil || beginning != nil {
+		return
+	}
+	reader := &chatReader{server: s, chat: chat, after: after, out: out, mine: mine}
+	reader.run(ctx)
 }
+
+// spread adds up to two seconds, so that not everybody comes back at the same moment.
+func spread(pause time.Duration) time.Duration { return pause + rand.N(2*time.Second) }
 
 // A chatReader is a stream at work.
 type chatReader struct {
@@ -111,19 +127,17 @@ type chatReader struct {
 	after   int64 // the last line written
 	ready   bool  // the page was told that it has seen everything there was
 	failing bool  // the books could not be read when last tried
+	mine    *stream
 	out     *events
 }
 
 // run writes what is said until the page goes or the stream is ended. While nothing is said it holds no connection to the books.
-func (r *chatReader) run(ctx context.Context, bell <-chan struct{}) {
-	poll, beat := time.NewTicker(r.server.pace.poll), time.NewTicker(r.server.pace.beat)
-	defer poll.Stop()
+func (r *chatReader) run(ctx context.Context) {
+	beat := time.NewTicker(r.server.pace.beat)
 	defer beat.Stop()
 	for err := r.catchUp(ctx); err == nil; {
 		select {
-		case <-bell:
-			err = r.catchUp(ctx)
-		case <-poll.C:
+		case <-r.mine.bell:
 			err = r.catchUp(ctx)
 		case <-beat.C:
 			err = r.out.beat()
@@ -133,7 +147,7 @@ func (r *chatReader) run(ctx context.Context, bell <-chan struct{}) {
 	}
 }
 
-// catchUp writes the lines there are. It fails only when they can't be written: books that can't be read are tried again.
+// catchUp writes the lines there are. It fails only when they can't be written: books that can't be read are tried again at the next poll.
 func (r *chatReader) catchUp(ctx context.Context) error {
 	for {
 		lines, err := r.read(ctx)
@@ -142,6 +156,7 @@ func (r *chatReader) catchUp(ctx context.Context) error {
 				r.server.Log.Warn("a chat can't be read: trying again", "bot", r.chat.Bot, "account", r.chat.Account, "error", err)
 			}
 			r.failing = true
+			r.mine.seen.Store(unread)
 			return nil
 		}
 		r.failing = false
@@ -149,6 +164,7 @@ func (r *chatReader) catchUp(ctx context.Context) error {
 			return err
 		}
 		if len(lines) < linesAtOnce {
+			r.mine.seen.Store(r.after)
 			return r.sayReady()
 		}
 	}
@@ -157,7 +173,7 @@ func (r *chatReader) catchUp(ctx context.Context) error {
 func (r *chatReader) read(ctx context.Context) ([]channel.Line, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.server.pace.read)
 	defer cancel()
-	if r.after == 0 {
+	if r.after == 0 && !r.ready { // a page that has been told that nothing was said wants all that is
 		return r.server.Books.LatestLines(ctx, r.chat, linesAtOnce)
 	}
 	return r.server.Books.Lines(ctx, r.chat, r.after, linesAtOnce)
@@ -189,7 +205,7 @@ func (r *chatReader) sayReady() error {
 		return nil
 	}
 	r.ready = true
-	if err := r.out.event(0, "ready", map[string]int64{"last": r.after}); err != nil {
+	if err := r.out.event(0, "ready", chatReady{Last: r.after, Beat: r.server.pace.beat.Milliseconds()}); err != nil {
 		return err
 	}
 	return r.out.flush()
@@ -233,9 +249,9 @@ func (e *events) event(id int64, name string, data any) error {
 	return e.write(text)
 }
 
-// beat writes a comment, which browsers pass over.
+// beat writes an event of which the page learns that the connection is alive: comments it doesn't get to see.
 func (e *events) beat() error {
-	if err := e.write(":\n\n"); err != nil {
+	if err := e.event(0, "beat", struct{}{}); err != nil {
 		return err
 	}
 	return e.flush()

@@ -8,8 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +33,7 @@ func TestAStreamTellsWhatWasSaidAndThenWhatIs(t *testing.T) {
 		stream.header.Get("Cache-Control") != "no-store" || stream.header.Get("X-Accel-Buffering") != "no" {
 		t.Errorf("%d, headers %v", stream.status, stream.header)
 	}
-	if first, _ := stream.next(); first != (sent{kind: "retry", data: "1000"}) {
+	if first, _ := stream.next(); first.kind != "retry" {
 		t.Errorf("it begins with %+v", first)
 	}
 	stream.want("referir", "Tu enlace", "ready")
@@ -66,7 +69,7 @@ func TestALineIsWrittenAsThePageReadsIt(t *testing.T) {
 			t.Errorf("line %d has the id %s and the time %s", read.Line, got.id, read.At)
 		}
 	}
-	if got, _ := stream.next(); got != (sent{kind: "ready", data: `{"last":2}`}) {
+	if got, _ := stream.next(); got != (sent{kind: "ready", data: `{"last":2,"beat":3600000}`}) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -75,7 +78,7 @@ func TestAnEmptyChatIsReadyAtOnce(t *testing.T) {
 	t.Parallel()
 	stream := newChatHouse(t).visit().open()
 	stream.next()
-	if got, _ := stream.next(); got != (sent{kind: "ready", data: `{"last":0}`}) {
+	if got, _ := stream.next(); got != (sent{kind: "ready", data: `{"last":0,"beat":3600000}`}) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -98,8 +101,8 @@ func TestAPageThatComesBackGetsExactlyTheRest(t *testing.T) {
 	ana.told("d4", "4")
 	last4 := back.want("4")
 	for name, stream := range map[string]*opened{
-		"by the page's own word":           ana.at(second).openAt("/chat/cafe/web/stream?after=" + last),
-		"by its browser's, which is newer": ana.at(second).openAt("/chat/cafe/web/stream?after=1", "Last-Event-ID: "+last),
+		"by the page's own word":           ana.at(second).openAt(ana.stream() + "&after=" + last),
+		"by its browser's, which is newer": ana.at(second).openAt(ana.stream()+"&after=1", "Last-Event-ID: "+last),
 	} {
 		if got := stream.want("4", "ready"); got != last4 {
 			t.Errorf("%s: line %s, want %s", name, got, last4)
@@ -168,21 +171,26 @@ func TestAStreamIsItsVisitorsOnly(t *testing.T) {
 	ana.told("d2", "for Ana")
 	eva.told("d3", "for Eva")
 	evas.want("for Eva")
-	over := webchat.Cookie(house.account("web"), ana.visitor, webchat.Place{}, time.Now().Add(-500*24*time.Hour))
+	over := webchat.Cookie(house.account("web"), ana.visitor, webchat.PlaceOf("https://"), time.Now().Add(-500*24*time.Hour))
 	for name, header := range map[string]string{
 		"no cookie":                      "X-None: 1",
 		"another's name before own word": strings.Replace(eva.cookie, eva.visitor, ana.visitor, 1),
 		"a word cut short":               ana.cookie[:len(ana.cookie)-1],
 		"a cookie that is over":          "Cookie: " + over.Name + "=" + over.Value,
 		"the admin token":                "Authorization: Bearer " + adminToken,
+		"another visitor's":              eva.cookie, // her browser got a new one, while this page stood open
+		"planted by a neighbour":         strings.Replace(ana.cookie, "__Host-", "", 1),
 	} {
-		got := house.do("GET", "/chat/cafe/web/stream", "", header)
+		got := house.do("GET", ana.stream(), "", header)
 		if refused(t, got, http.StatusUnauthorized, "unknown_visitor"); strings.Contains(string(got.body), "for Ana") {
 			t.Errorf("%s: %s", name, got.body)
 		}
 	}
+	refused(t, house.do("GET", "/chat/cafe/web/stream", "", ana.cookie), http.StatusUnauthorized, "unknown_visitor")
+	both := ana.openAt(ana.stream(), "Cookie: "+strings.TrimPrefix(eva.cookie, "Cookie: ")+"; "+strings.TrimPrefix(ana.cookie, "Cookie: "))
+	both.want("for Ana", "for Ana", "ready")
 	renamed := strings.Replace(ana.cookie, "chat.cafe.web", "chat.cafe.other", 1)
-	refused(t, house.do("GET", "/chat/cafe/other/stream", "", renamed), http.StatusUnauthorized, "unknown_visitor")
+	refused(t, house.do("GET", "/chat/cafe/other/stream?visitor="+ana.visitor, "", renamed), http.StatusUnauthorized, "unknown_visitor")
 }
 
 func (h *chatHouse) account(name string) channel.Account {
@@ -201,12 +209,12 @@ func TestAStreamThatCanNotBe(t *testing.T) {
 		status int
 		kind   string
 	}{
-		"/chat/cafe/nosuch/stream":                         {404, "unknown_chat"},
-		"/chat/nosuch/web/stream":                          {404, "unknown_chat"},
-		"/chat/cafe/tg/stream":                             {404, "unknown_chat"},
-		"/chat/cafe/web/stream?after=x":                    {400, "bad_request"},
-		"/chat/cafe/web/stream?after=-1":                   {400, "bad_request"},
-		"/chat/cafe/web/stream?after=99999999999999999999": {400, "bad_request"},
+		"/chat/cafe/nosuch/stream":                   {404, "unknown_chat"},
+		"/chat/nosuch/web/stream":                    {404, "unknown_chat"},
+		"/chat/cafe/tg/stream":                       {404, "unknown_chat"},
+		ana.stream() + "&after=x":                    {400, "bad_request"},
+		ana.stream() + "&after=-1":                   {400, "bad_request"},
+		ana.stream() + "&after=99999999999999999999": {400, "bad_request"},
 	} {
 		refused(t, ana.do("GET", path, "", ana.cookie), test.status, test.kind)
 	}
@@ -247,8 +255,7 @@ func (f flaky) LatestLines(ctx context.Context, chat channel.Chat, most int) (li
 
 func TestAStreamOutlivesBooksThatAreAway(t *testing.T) {
 	t.Parallel()
-	house := newChatHouse(t, func(c *api.Config) { c.Books = flaky{c.Books, &sync.Once{}} })
-	house.api.SetPace(10*time.Millisecond, never, longest)
+	house := newPollingChatHouse(t, 10*time.Millisecond, func(c *api.Config) { c.Books = flaky{c.Books, &sync.Once{}} })
 	ana := house.visit()
 	ana.told("d1", "1")
 	ana.open().want("1", "ready")
@@ -259,8 +266,7 @@ func TestAStreamOutlivesBooksThatAreAway(t *testing.T) {
 
 func TestALineWhoseAnnouncementGotLostIsFoundByPolling(t *testing.T) {
 	t.Parallel()
-	house := newChatHouse(t)
-	house.api.SetPace(10*time.Millisecond, never, longest)
+	house := newPollingChatHouse(t, 10*time.Millisecond)
 	ana := house.visit()
 	stream := ana.open()
 	stream.want("ready")
@@ -304,7 +310,7 @@ func TestAStreamLastsLongerThanAnyOtherRequestMay(t *testing.T) {
 	stream := ana.open()
 	stream.want("ready")
 	for range 20 {
-		if got, ok := stream.next(); !ok || got.kind != "comment" {
+		if got, ok := stream.next(); !ok || got.kind != "beat" {
 			t.Fatalf("got %+v (%t), want it to go on", got, ok)
 		}
 	}
@@ -387,7 +393,7 @@ func TestAReaderWhoTakesNothingIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	if _, err := fmt.Fprintf(connection, "GET /chat/cafe/web/stream HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", ana.cookie); err != nil {
+	if _, err := fmt.Fprintf(connection, "GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", ana.stream(), ana.cookie); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -417,4 +423,112 @@ func TestStreamsThatWaitHoldNoConnectionToTheBooks(t *testing.T) {
 	for _, stream := range streams {
 		stream.want("hello")
 	}
+}
+
+// A page that was told that nothing had been said shows everything that is said from then on, however much comes at once.
+func TestABurstAfterAnEmptyBeginningIsToldWhole(t *testing.T) {
+	t.Parallel()
+	house := newChatHouse(t)
+	ana := house.visit()
+	stream := ana.open()
+	stream.want("ready")
+	_, err := house.sql.Exec(t.Context(), `INSERT INTO chat_lines (bot_id, account, visitor, line, key, author, body)
+		SELECT 'cafe', 'web', $1, n, 'k' || n, 'bot', n FROM generate_series(1, 450) n`, ana.visitor)
+	if err == nil {
+		_, err = house.sql.Exec(t.Context(), `SELECT pg_notify('chat', 'cafe/web/' || $1)`, ana.visitor)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream.want(numbered(1, 450)...)
+}
+
+func TestPagesComeBackAtMomentsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	ana := newChatHouse(t).visit()
+	pauses := map[int]bool{}
+	for range 10 {
+		stream := ana.open()
+		got, _ := stream.next()
+		pause, err := strconv.Atoi(got.data)
+		if err != nil || got.kind != "retry" || pause < 1000 || pause >= 3000 {
+			t.Errorf("it begins with %+v", got)
+		}
+		pauses[pause] = true
+		stream.close()
+	}
+	if len(pauses) < 2 {
+		t.Errorf("they all come back after the same pause: %v", pauses)
+	}
+}
+
+func TestAProcessThatIsFullOfStreamsSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	house := newChatHouse(t)
+	house.api.SetMostStreams(2)
+	ana, eva, luz := house.visit(), house.visit(), house.visit()
+	first, second := ana.open(), eva.open()
+	first.want("ready")
+	second.want("ready")
+	got := house.do("GET", luz.stream(), "", luz.cookie)
+	refused(t, got, http.StatusServiceUnavailable, "too_many_streams")
+	if seconds, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || seconds < 5 || seconds > 7 {
+		t.Errorf("come back after %q", got.header.Get("Retry-After"))
+	}
+	first.close()
+	for began := time.Now(); ; { // the server learns of it in its own time
+		stream := luz.open()
+		if stream.status == http.StatusOK {
+			stream.want("ready")
+			return
+		}
+		if time.Since(began) > longest {
+			t.Fatal("the place of a stream that ended is never free")
+		}
+		stream.close()
+	}
+}
+
+// counting are books that count what they are asked.
+type counting struct {
+	api.Books
+	polls, looks *atomic.Int32
+}
+
+func (c counting) News(ctx context.Context, seen map[channel.Chat]int64) ([]channel.Chat, error) {
+	defer c.polls.Add(1)
+	return c.Books.News(ctx, seen)
+}
+
+func (c counting) Lines(ctx context.Context, chat channel.Chat, after int64, most int) ([]channel.Line, error) {
+	c.looks.Add(1)
+	return c.Books.Lines(ctx, chat, after, most)
+}
+
+func TestStreamsThatWaitAreAskedForTogether(t *testing.T) {
+	t.Parallel()
+	polls, looks := &atomic.Int32{}, &atomic.Int32{}
+	house := newPollingChatHouse(t, 10*time.Millisecond, func(c *api.Config) { c.Books = counting{c.Books, polls, looks} })
+	visitors := []browser{house.visit(), house.visit(), house.visit()}
+	var streams []*opened
+	for i, visitor := range visitors {
+		visitor.told("d1", "before")
+		streams = append(streams, visitor.open())
+		streams[i].want("before", "ready")
+	}
+	looked := looks.Load()
+	for enough := polls.Load() + 5; polls.Load() < enough; {
+		runtime.Gosched()
+	}
+	if more := looks.Load() - looked; more > int32(len(streams)) { // announced while they began
+		t.Errorf("idle streams looked %d times", more)
+	}
+	_, err := house.sql.Exec(t.Context(), `INSERT INTO chat_lines (bot_id, account, visitor, line, key, author, body)
+		VALUES ('cafe', 'web', $1, 9, 'k', 'bot', 'unannounced')`, visitors[1].visitor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams[1].want("unannounced")
+	visitors[0].told("d2", "after")
+	streams[0].want("after")
 }

@@ -2,10 +2,13 @@ package api
 
 import "time"
 
-// SetPace has streams begun from now on poll, beat and give a reader up at other intervals than usual.
+// SetPace has a Listen begun from now on poll, and streams beat and give a reader up, at other intervals than usual.
 func (h *Handler) SetPace(poll, beat, write time.Duration) {
 	h.server.pace.poll, h.server.pace.beat, h.server.pace.write = poll, beat, write
 }
+
+// SetMostStreams bounds the streams of the process by another number than usual.
+func (h *Handler) SetMostStreams(most int) { h.server.streams.most = most }
 
 // SetAnswerWithin bounds requests from now on by another time than usual.
 func (h *Handler) SetAnswerWithin(answer time.Duration) { h.server.pace.answer = answer }

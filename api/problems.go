@@ -264,6 +264,19 @@ var kinds = map[string]kind{
 				"token de administración en .data/admin-token.",
 		},
 	},
+	"too_many_streams": {
+		http.StatusServiceUnavailable,
+		wording{
+			"As many chats are open here as fit",
+			"Each open chat holds a connection, and their number is bounded.",
+			"Try again after the seconds that `Retry-After` says. The chat's page does so by itself.",
+		},
+		wording{
+			"Aquí no caben más chats abiertos",
+			"Cada chat abierto ocupa una conexión, y su número tiene un límite.",
+			"Inténtalo de nuevo pasados los segundos que indica `Retry-After`. La página del chat lo hace sola.",
+		},
+	},
 	"unavailable": {
 		http.StatusServiceUnavailable,
 		wording{

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -79,9 +78,6 @@ func (s *server) take(c *gin.Context, account channel.Account, adapter channel.A
 		return err
 	}
 	if err == nil {
-		if err := keep(ctx, account, adapter, events); err != nil {
-			return err
-		}
 		_, err = s.Inbox.Add(ctx, account.Bot, account.Name, events)
 		if err == nil || !errors.Is(err, channel.ErrBadEvent) {
 			return err
@@ -89,14 +85,4 @@ func (s *server) take(c *gin.Context, account channel.Account, adapter channel.A
 	}
 	s.Log.Warn("parked a webhook that can't be read", "bot", account.Bot, "account", account.Name, "error", err)
 	return s.Inbox.Park(ctx, account.Bot, account.Name, body, err.Error())
-}
-
-// keep tells an adapter that keeps its conversations itself what came in, before the inbox has it: a bot that answers must not be read
-// before what it answers.
-func keep(ctx context.Context, account channel.Account, adapter channel.Adapter, events []channel.Event) error {
-	keeper, keeps := adapter.(channel.Keeper)
-	if !keeps {
-		return nil
-	}
-	return keeper.Keep(ctx, account, events)
 }

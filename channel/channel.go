@@ -47,6 +47,8 @@ type Event struct {
 	Ref        string    `json:"ref,omitempty"` // as it came: untrusted
 	Text       string    `json:"text,omitempty"`
 	OccurredAt time.Time `json:"occurred_at"` // the platform's clock, UTC; zero where it doesn't say, which means "when received"
+	// Line has the text written into the conversation's transcript, together with the event, because the platform keeps none.
+	Line bool `json:"-"`
 }
 
 // Clean replaces what Postgres can't store (NUL, invalid UTF-8) in every text of the event, so that no contact's odd
@@ -115,12 +117,6 @@ type Adapter interface {
 	// Send makes one attempt to hand a message to the platform for the recipient (an identity's external id).
 	// A failure is always a *SendError.
 	Send(ctx context.Context, account Account, recipient string, message Message) (Receipt, error)
-}
-
-// A Keeper is an adapter whose platform keeps no conversation, so that it does: it is told what came in before the inbox is, and may be told
-// again. The api answers a webhook with 200 only after both.
-type Keeper interface {
-	Keep(ctx context.Context, account Account, events []Event) error
 }
 
 // A Completer is an adapter that makes what an account lacks and nobody needs to choose, a signing secret say, before it is checked.

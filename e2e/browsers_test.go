@@ -57,8 +57,8 @@ func TestAReferralSeenInTwoBrowsers(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("from the friend's page to the points on hers: %v", took)
-	if took[0] > time.Second {
-		t.Errorf("the fastest of five took %v: points must appear while one looks", took[0])
+	if median := took[len(took)/2]; median > time.Second {
+		t.Errorf("the median of five took %v: points must appear while one looks", median)
 	}
 	first.Screenshot("e2e-first.png")
 	booked(h, 5, `SELECT count(*) FROM referrals WHERE status = 'credited' AND account = 'web'`)

@@ -57,7 +57,7 @@ func (b *browser) reads(words string) string {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), soon)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", "http://"+b.address+"/chat/demo/web/stream", nil)
+	request, err := http.NewRequestWithContext(ctx, "GET", "http://"+b.address+"/chat/demo/web/stream?visitor="+b.visitor, nil)
 	b.check(err)
 	request.AddCookie(b.cookie)
 	if b.last != "" {
@@ -92,19 +92,19 @@ func TestAReferralInTheWebChat(t *testing.T) {
 	h.startWorker()
 
 	anas := h.visits("http://" + h.address + "/chat/demo")
-	anas.posted(map[string]string{"kind": "message", "text": "referir", "name": "Ana"})
+	anas.posted(map[string]string{"kind": "message", "text": "referir"})
 	link := regexp.MustCompile(`http://\S+`).FindString(anas.reads("/chat/demo/web?ref=campaign1-c"))
 	address, err := url.Parse(link)
 	h.check(err)
 
 	luises := h.visits(link)
 	started := time.Now()
-	luises.posted(map[string]string{"kind": "opening", "ref": address.Query().Get("ref"), "name": "Luis"})
-	if got := anas.reads("Luis se unió"); got != "Luis se unió. Tienes 2 puntos." {
+	luises.posted(map[string]string{"kind": "opening", "ref": address.Query().Get("ref")})
+	if got := anas.reads("se unió"); got != "Alguien se unió. Tienes 2 puntos." {
 		t.Errorf("Ana read %q", got)
 	}
 	t.Logf("from Luis' click to Ana's screen: %s", time.Since(started))
-	luises.reads("¡Hola, Luis!")
+	luises.reads("¡Hola, qué gusto verte!")
 
 	h.api.stop()
 	h.startAPI()

@@ -12,20 +12,23 @@ import (
 
 // Append writes a line into a chat's transcript, once for each key, and announces it. The number and time given are not used.
 func (s *Store) Append(ctx context.Context, chat channel.Chat, line channel.Line) error {
+	if err := s.queries.AppendLine(ctx, lineParams(chat, line)); err != nil {
+		return fmt.Errorf("write a line: %w", err)
+	}
+	// After the commit: inside it, announcing would make all commits take turns. One that fails is made up for by polling.
+	_ = s.queries.AnnounceChats(ctx, []string{announced(chat)})
+	return nil
+}
+
+func lineParams(chat channel.Chat, line channel.Line) db.AppendLineParams {
 	replies := line.QuickReplies
 	if replies == nil {
 		replies = []string{}
 	}
-	err := s.queries.AppendLine(ctx, db.AppendLineParams{
+	return db.AppendLineParams{
 		BotID: chat.Bot, Account: chat.Account, Visitor: chat.Visitor, Key: line.Key, Author: string(line.Author),
 		Body: line.Text, Picture: line.Picture, QuickReplies: replies,
-	})
-	if err != nil {
-		return fmt.Errorf("write a line: %w", err)
 	}
-	// After the commit: inside it, announcing would make all commits take turns. One that fails is made up for by polling.
-	_ = s.queries.AnnounceChat(ctx, announced(chat))
-	return nil
 }
 
 // Lines gives up to most lines of a chat that come after one, in their order.
@@ -41,6 +44,35 @@ func (s *Store) Lines(ctx context.Context, chat channel.Chat, after int64, most 
 		lines[i] = lineOf(row)
 	}
 	return lines, nil
+}
+
+// News gives the chats that have lines after those their readers have seen.
+func (s *Store) News(ctx context.Context, seen map[channel.Chat]int64) ([]channel.Chat, error) {
+	var columns db.ChatsWithNewsParams
+	for chat, after := range seen {
+		columns.Bots = append(columns.Bots, chat.Bot)
+		columns.Accounts = append(columns.Accounts, chat.Account)
+		columns.Visitors = append(columns.Visitors, chat.Visitor)
+		columns.Afters = append(columns.Afters, after)
+	}
+	rows, err := s.queries.ChatsWithNews(ctx, columns)
+	if err != nil {
+		return nil, fmt.Errorf("look for new lines: %w", err)
+	}
+	chats := make([]channel.Chat, len(rows))
+	for i, row := range rows {
+		chats[i] = channel.Chat{Bot: row.BotID, Account: row.Account, Visitor: row.Visitor}
+	}
+	return chats, nil
+}
+
+// FirstAccount names a bot's first account on a channel. ErrNotFound when there is none.
+func (s *Store) FirstAccount(ctx context.Context, bot, channel string) (string, error) {
+	account, err := s.queries.FirstAccount(ctx, db.FirstAccountParams{BotID: bot, Channel: channel})
+	if err != nil {
+		return "", notFound("find an account on the channel", err)
+	}
+	return account, nil
 }
 
 // LatestLines gives the last lines of a chat, most at most, in their order.

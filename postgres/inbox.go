@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,9 @@ type Inbox struct {
 	incoming chan *addition
 	announce chan struct{}
 	log      *slog.Logger
+
+	mu    sync.Mutex
+	chats map[string]bool // with new lines, as they are announced
 }
 
 // An addition is one caller's events waiting for a commit. An event keeps its place in arrival order.
@@ -48,7 +52,7 @@ type addition struct {
 
 // NewInbox makes the inbox of a store.
 func NewInbox(store *Store, log *slog.Logger) *Inbox {
-	return &Inbox{store: store, incoming: make(chan *addition), announce: make(chan struct{}, 1), log: log}
+	return &Inbox{store: store, incoming: make(chan *addition), announce: make(chan struct{}, 1), log: log, chats: map[string]bool{}}
 }
 
 // Run commits batches and announces them until ctx ends and everything taken is answered.
@@ -142,6 +146,7 @@ func (in *Inbox) commit(ctx context.Context, batch []*addition) {
 	for _, each := range batch {
 		each.done <- err
 	}
+	in.noteChats(batch)
 	select {
 	case in.announce <- struct{}{}:
 	default: // one is due already
@@ -173,7 +178,27 @@ func (in *Inbox) storeRetrying(ctx context.Context, batch []*addition) error {
 	return err
 }
 
-// announceBatches tells the relays that something is there, coalesced and after the commit: inside it, it would halve the rate.
+func (in *Inbox) noteChats(batch []*addition) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, each := range batch {
+		for _, event := range each.events {
+			if event.Line {
+				in.chats[announced(each.chatOf(event))] = true
+			}
+		}
+	}
+}
+
+func (in *Inbox) takeChats() []string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	chats := slices.Collect(maps.Keys(in.chats))
+	clear(in.chats)
+	return chats
+}
+
+// announceBatches tells relays and chat streams that something is there, coalesced and after the commit: inside it, it would halve the rate.
 func (in *Inbox) announceBatches(ctx context.Context) {
 	for {
 		select {
@@ -181,13 +206,17 @@ func (in *Inbox) announceBatches(ctx context.Context) {
 			if err := in.store.queries.AnnounceInbox(ctx); err != nil && ctx.Err() == nil {
 				in.log.Warn("announce the inbox: relays will find it by polling", "error", err)
 			}
+			if chats := in.takeChats(); len(chats) > 0 {
+				_ = in.store.queries.AnnounceChats(ctx, chats) // one that fails is made up for by polling
+			}
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// storeBatch is the one durable thing a webhook does: two statements, one implicit transaction, one round trip.
+// storeBatch is the one durable thing a webhook does: one implicit transaction, one round trip, two statements and one for each line of a
+// chat. A bot that answers is never read before what it answers, and nothing is shown as said that the bot doesn't get.
 func (s *Store) storeBatch(ctx context.Context, batch []*addition) error {
 	identities, events := identityColumns(batch), eventColumns(batch)
 	queue := &queue{}
@@ -206,10 +235,29 @@ func (s *Store) storeBatch(ctx context.Context, batch []*addition) error {
 		}
 		return rows.Err()
 	})
+	appendLines(ctx, statements, batch)
 	if err := s.pool.SendBatch(ctx, &queue.batch).Close(); err != nil {
 		return fmt.Errorf("store events: %w", err)
 	}
 	return nil
+}
+
+// appendLines queues the batch's lines, in arrival order. Their identities are locked by now, so that no two batches write in one chat.
+func appendLines(ctx context.Context, statements *db.Queries, batch []*addition) {
+	for _, each := range batch {
+		for _, event := range each.events {
+			if event.Line {
+				// Queued, not run: what goes wrong comes with the batch.
+				_ = statements.AppendLine(ctx, lineParams(each.chatOf(event), channel.Line{
+					Key: event.ID, Author: channel.ByVisitor, Text: event.Text,
+				}))
+			}
+		}
+	}
+}
+
+func (a *addition) chatOf(event channel.Event) channel.Chat {
+	return channel.Chat{Bot: a.bot, Account: a.account, Visitor: event.From.ExternalID}
 }
 
 // flatten lists where the batch's answers go, in arrival order.

@@ -6,7 +6,7 @@ import { Stream } from './stream.js';
 import { language, words } from './words.js';
 
 const one = (selector) => document.querySelector(selector);
-const chat = one('#chat').dataset; // bot, account, visitor, stream, say, ref, name
+const chat = one('#chat').dataset; // bot, account, visitor, stream, say, ref
 const embedded = document.body.classList.contains('embedded');
 const input = one('#text');
 const log = one('#log');
@@ -122,7 +122,7 @@ async function post({ id, kind, text, ref }) {
     answer = await fetch(chat.say, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Accept-Language': language },
-      body: JSON.stringify({ visitor: chat.visitor, id, kind, text, ref, name: chat.name, locale }),
+      body: JSON.stringify({ visitor: chat.visitor, id, kind, text, ref, locale }),
       signal: AbortSignal.timeout(answerWithin),
     });
   } catch {

@@ -13,7 +13,6 @@ import (
 const (
 	maxBody   = 64 << 10 // bytes of a POST: the longest text is 24,000 of them at the worst
 	maxText   = 2000     // characters
-	maxName   = 100      // characters
 	maxLocale = 35       // characters, from BCP 47
 )
 
@@ -51,7 +50,6 @@ type posted struct {
 	Kind    channel.Kind `json:"kind"`
 	Text    string       `json:"text"`
 	Ref     string       `json:"ref"`
-	Name    string       `json:"name"`
 	Locale  string       `json:"locale"`
 }
 
@@ -79,11 +77,10 @@ func (Adapter) Parse(_ channel.Account, body []byte) ([]channel.Event, error) {
 		ID: said.Visitor + "/" + said.ID, Kind: said.Kind,
 		From: channel.Sender{ExternalID: said.Visitor, Locale: said.Locale},
 	}
-	event.From.FirstName, event.From.LastName, _ = strings.Cut(strings.TrimSpace(said.Name), " ")
 	if said.Kind == channel.Opening {
 		event.Ref = said.Ref
 	} else {
-		event.Text = said.Text
+		event.Text, event.Line = said.Text, true
 	}
 	return []channel.Event{event}, nil
 }
@@ -92,7 +89,7 @@ func (p posted) check() *channel.Refusal {
 	switch {
 	case !visitorPattern.MatchString(p.Visitor), !idPattern.MatchString(p.ID), p.Kind != channel.Opening && p.Kind != channel.Text:
 		return notUnderstood
-	case utf8.RuneCountInString(p.Name) > maxName, utf8.RuneCountInString(p.Locale) > maxLocale:
+	case utf8.RuneCountInString(p.Locale) > maxLocale:
 		return notUnderstood
 	case p.Kind == channel.Text && strings.TrimSpace(p.Text) == "":
 		return textMissing

@@ -2,28 +2,9 @@ package webchat
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/millenniumm/referrals/channel"
 )
-
-// Keep writes what a visitor said into the transcript. An opening is nothing said.
-func (a Adapter) Keep(ctx context.Context, account channel.Account, events []channel.Event) error {
-	for _, event := range events {
-		if event.Kind != channel.Text {
-			continue
-		}
-		line := channel.Line{Key: event.ID, Author: channel.ByVisitor, Text: channel.CleanText(event.Text)}
-		if err := a.Transcript.Append(ctx, chatOf(account, event.From.ExternalID), line); err != nil {
-			return fmt.Errorf("keep what a visitor wrote: %w", err)
-		}
-	}
-	return nil
-}
-
-func chatOf(account channel.Account, visitor string) channel.Chat {
-	return channel.Chat{Bot: account.Bot, Account: account.Name, Visitor: visitor}
-}
 
 // Send writes the bot's line into the transcript, where the page finds it. A line of this key is written once, so an attempt whose
 // outcome nobody learnt may simply be made again.
@@ -31,7 +12,7 @@ func (a Adapter) Send(ctx context.Context, account channel.Account, recipient st
 	if failed := fit(account, recipient, message); failed != nil {
 		return channel.Receipt{}, failed
 	}
-	err := a.Transcript.Append(ctx, chatOf(account, recipient), channel.Line{
+	err := a.Transcript.Append(ctx, channel.Chat{Bot: account.Bot, Account: account.Name, Visitor: recipient}, channel.Line{
 		Key: message.Key, Author: channel.ByBot, Text: message.Text, Picture: message.Picture, QuickReplies: message.QuickReplies,
 	})
 	if err != nil {

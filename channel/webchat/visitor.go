@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,9 +29,18 @@ var visitorPattern = regexp.MustCompile(`^[a-z2-7]{26}$`)
 // NewVisitor makes the id of somebody who was never here.
 func NewVisitor() string { return strings.ToLower(rand.Text()[:26]) }
 
+// A Place is where a browser shows the chat.
+type Place struct {
+	Secure   bool // over https
+	Embedded bool // inside another site's page
+}
+
+// PlaceOf is the chat's own page on an api that browsers reach at an address.
+func PlaceOf(baseURL string) Place { return Place{Secure: strings.HasPrefix(baseURL, "https://")} }
+
 // Visitor gives who a browser is to this account, by the cookies it sends; "" when none of them is rightly signed and fresh.
-func Visitor(account channel.Account, header http.Header, now time.Time) string {
-	for _, value := range cookies(account, header) {
+func Visitor(account channel.Account, place Place, header http.Header, now time.Time) string {
+	for _, value := range cookies(account, place, header) {
 		if visitor := read(account, value, now); visitor != "" {
 			return visitor
 		}
@@ -38,17 +48,19 @@ func Visitor(account channel.Account, header http.Header, now time.Time) string 
 	return ""
 }
 
-// A Place is where a browser shows the chat.
-type Place struct {
-	Secure   bool // over https
-	Embedded bool // inside another site's page
+// IsVisitor says whether a browser is this very visitor to the account. It may have cookies of several: of its own and of another site's page.
+func IsVisitor(account channel.Account, place Place, visitor string, header http.Header, now time.Time) bool {
+	return slices.ContainsFunc(cookies(account, place, header), func(value string) bool {
+		is := read(account, value, now)
+		return is != "" && is == visitor
+	})
 }
 
 // Cookie makes a browser the visitor for another 400 days. In another site's page a cookie is sent over https only, and kept apart
 // for each such site.
 func Cookie(account channel.Account, visitor string, place Place, now time.Time) *http.Cookie {
 	cookie := &http.Cookie{ //nolint:gosec // without TLS, on an author's own machine, a secure cookie would be none
-		Name: cookieName(account), Value: sign(account, visitor, now.Add(cookieLives)), Path: "/",
+		Name: place.cookieName(account), Value: sign(account, visitor, now.Add(cookieLives)), Path: "/",
 		MaxAge: int(cookieLives.Seconds()), HttpOnly: true, Secure: place.Secure, SameSite: http.SameSiteLaxMode,
 	}
 	if place.Embedded && place.Secure {
@@ -57,13 +69,20 @@ func Cookie(account channel.Account, visitor string, place Place, now time.Time)
 	return cookie
 }
 
-// cookieName is unlike any other account's: names hold no dots.
-func cookieName(account channel.Account) string { return "chat." + account.Bot + "." + account.Name }
+// cookieName is unlike any other account's: names hold no dots. Over https its prefix has browsers refuse one that another host under the
+// same domain wants to plant; one without it is not read there.
+func (p Place) cookieName(account channel.Account) string {
+	name := "chat." + account.Bot + "." + account.Name
+	if p.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
 
-func cookies(account channel.Account, header http.Header) []string {
+func cookies(account channel.Account, place Place, header http.Header) []string {
 	request := http.Request{Header: header}
 	var values []string
-	for _, cookie := range request.CookiesNamed(cookieName(account)) {
+	for _, cookie := range request.CookiesNamed(place.cookieName(account)) {
 		values = append(values, cookie.Value)
 	}
 	return values
@@ -106,13 +125,10 @@ func (a Adapter) Verify(account channel.Account, header http.Header, body []byte
 	if err != nil || !a.fromOurPage(header) {
 		return channel.ErrSignature
 	}
-	now := time.Now()
-	for _, value := range cookies(account, header) {
-		if visitor := read(account, value, now); visitor != "" && visitor == said.Visitor {
-			return nil
-		}
+	if !IsVisitor(account, PlaceOf(a.BaseURL), said.Visitor, header, time.Now()) {
+		return channel.ErrSignature
 	}
-	return channel.ErrSignature
+	return nil
 }
 
 // fromOurPage asks what browsers say of a request's origin. Sec-Fetch-Site is their own judgement, whatever proxies stand between; without

@@ -40,7 +40,7 @@ const (
 	anySite = "*"
 )
 
-// A Transcript keeps what is said. A line whose key the chat has already is kept once.
+// A Transcript keeps what the bot says. A line whose key the chat has already is kept once. What a visitor says comes into it with its event.
 type Transcript interface {
 	Append(ctx context.Context, chat channel.Chat, line channel.Line) error
 }
@@ -53,7 +53,6 @@ type Adapter struct {
 
 var (
 	_ channel.Adapter   = Adapter{}
-	_ channel.Keeper    = Adapter{}
 	_ channel.Completer = Adapter{}
 )
 

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-const announceChat = `-- name: AnnounceChat :exec
-SELECT pg_notify('chat', $1::text), set_config('synchronous_commit', 'off', true)
+const announceChats = `-- name: AnnounceChats :exec
+SELECT pg_notify('chat', chat), set_config('synchronous_commit', 'off', true)
+FROM unnest($1::text[]) AS chat
 `
 
 // Tells the streams that there is something to read. Nothing is lost with it, so its commit waits for no disk.
-func (q *Queries) AnnounceChat(ctx context.Context, chat string) error {
-	_, err := q.db.Exec(ctx, announceChat, chat)
+func (q *Queries) AnnounceChats(ctx context.Context, chats []string) error {
+	_, err := q.db.Exec(ctx, announceChats, chats)
 	return err
 }
 
@@ -115,6 +116,57 @@ func (q *Queries) ChatLines(ctx context.Context, arg ChatLinesParams) ([]ChatLin
 			&i.QuickReplies,
 			&i.WrittenAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const chatsWithNews = `-- name: ChatsWithNews :many
+SELECT seen.bot_id::text AS bot_id, seen.account::text AS account, seen.visitor::text AS visitor
+FROM (
+    SELECT unnest($1::text[]) AS bot_id, unnest($2::text[]) AS account, unnest($3::text[]) AS visitor,
+           unnest($4::bigint[]) AS line
+) seen
+WHERE EXISTS (
+    SELECT FROM chat_lines l
+    WHERE l.bot_id = seen.bot_id AND l.account = seen.account AND l.visitor = seen.visitor AND l.line > seen.line
+)
+`
+
+type ChatsWithNewsParams struct {
+	Bots     []string
+	Accounts []string
+	Visitors []string
+	Afters   []int64
+}
+
+type ChatsWithNewsRow struct {
+	BotID   string
+	Account string
+	Visitor string
+}
+
+// Which of the chats that are being read have lines their readers haven't seen: one question for a whole process.
+func (q *Queries) ChatsWithNews(ctx context.Context, arg ChatsWithNewsParams) ([]ChatsWithNewsRow, error) {
+	rows, err := q.db.Query(ctx, chatsWithNews,
+		arg.Bots,
+		arg.Accounts,
+		arg.Visitors,
+		arg.Afters,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ChatsWithNewsRow
+	for rows.Next() {
+		var i ChatsWithNewsRow
+		if err := rows.Scan(&i.BotID, &i.Account, &i.Visitor); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -297,6 +297,22 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Deliv
 	return items, nil
 }
 
+const firstAccount = `-- name: FirstAccount :one
+SELECT account FROM accounts WHERE bot_id = $1 AND channel = $2 ORDER BY account LIMIT 1
+`
+
+type FirstAccountParams struct {
+	BotID   string
+	Channel string
+}
+
+func (q *Queries) FirstAccount(ctx context.Context, arg FirstAccountParams) (string, error) {
+	row := q.db.QueryRow(ctx, firstAccount, arg.BotID, arg.Channel)
+	var account string
+	err := row.Scan(&account)
+	return account, err
+}
+
 const grantsOfReferral = `-- name: GrantsOfReferral :many
 SELECT g.grant_id, c.user_id, g.reward, g.occurrence, g.granted_at, g.revoked_at,
        (NOT g.needs_code OR EXISTS (SELECT FROM reward_codes rc WHERE rc.bot_id = g.bot_id AND rc.grant_id = g.grant_id))::boolean AS stocked

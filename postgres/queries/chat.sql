@@ -17,9 +17,22 @@ SELECT @bot_id, @account, @visitor, last_line, @key::text, @author::text, @body:
 FROM counted
 ON CONFLICT (bot_id, account, visitor, key) DO NOTHING;
 
--- name: AnnounceChat :exec
+-- name: AnnounceChats :exec
 -- Tells the streams that there is something to read. Nothing is lost with it, so its commit waits for no disk.
-SELECT pg_notify('chat', @chat::text), set_config('synchronous_commit', 'off', true);
+SELECT pg_notify('chat', chat), set_config('synchronous_commit', 'off', true)
+FROM unnest(@chats::text[]) AS chat;
+
+-- name: ChatsWithNews :many
+-- Which of the chats that are being read have lines their readers haven't seen: one question for a whole process.
+SELECT seen.bot_id::text AS bot_id, seen.account::text AS account, seen.visitor::text AS visitor
+FROM (
+    SELECT unnest(@bots::text[]) AS bot_id, unnest(@accounts::text[]) AS account, unnest(@visitors::text[]) AS visitor,
+           unnest(@afters::bigint[]) AS line
+) seen
+WHERE EXISTS (
+    SELECT FROM chat_lines l
+    WHERE l.bot_id = seen.bot_id AND l.account = seen.account AND l.visitor = seen.visitor AND l.line > seen.line
+);
 
 -- name: ChatLines :many
 SELECT line, key, author, body, picture, quick_replies, written_at

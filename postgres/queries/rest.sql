@@ -28,6 +28,9 @@ FROM accounts WHERE bot_id = @bot_id AND account = @account;
 SELECT account, channel, external_id, credentials, settings, api_base_url, updated_at
 FROM accounts WHERE bot_id = @bot_id ORDER BY account;
 
+-- name: FirstAccount :one
+SELECT account FROM accounts WHERE bot_id = @bot_id AND channel = @channel ORDER BY account LIMIT 1;
+
 -- name: UnparkForProgram :exec
 -- What came before the bot had a program is worked on now.
 UPDATE inbox SET parked_at = NULL, parked_reason = '', attempts = 0, leased_until = '-infinity'

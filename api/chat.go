@@ -44,6 +44,7 @@ type chatPage struct {
 	Embedded            bool   // inside another site
 	Stream, Say         string // addresses: of the lines, and of what is said
 	Ref                 string // as it came with the link; untrusted
+	Waiting             bool   // what is said is kept, and answered once Temporal is there
 }
 
 // chat shows the chat's page and makes its reader a visitor, the same one as last time.
@@ -66,11 +67,11 @@ func (s *server) chat(c *gin.Context) {
 	}
 	place.Embedded = embedded
 	http.SetCookie(c.Writer, webchat.Cookie(account, visitor, place, now))
-	language := chosenLanguage(c)
+	language := s.chatLanguage(c, account)
 	c.Header("Content-Security-Policy", chatPolicy(account))
 	s.show(c, http.StatusOK, "chat.html", chatPage{
 		Bot: account.Bot, Account: account.Name, Title: title, Visitor: visitor, Language: language, Embedded: embedded,
-		Stream: streamAddress(account, visitor), Say: sayAddress(account, language), Ref: c.Query("ref"),
+		Stream: streamAddress(account, visitor), Say: sayAddress(account, language), Ref: c.Query("ref"), Waiting: s.waiting(c),
 	})
 }
 
@@ -97,6 +98,15 @@ func (s *server) chatTitle(ctx context.Context, account channel.Account) (string
 	}
 	bot, err := s.Books.Bot(ctx, account.Bot)
 	return bot.Name, err
+}
+
+// chatLanguage is the one the address asks for, else the bot's own: around what a bot says in Spanish nothing should be English.
+func (s *server) chatLanguage(c *gin.Context, account channel.Account) string {
+	rules, err := s.Books.Program(c.Request.Context(), account.Bot, 0)
+	if err != nil || rules.Locale == "" || c.Query("lang") != "" {
+		return chosenLanguage(c)
+	}
+	return languageOf(rules.Locale)
 }
 
 func (s *server) place() webchat.Place { return webchat.PlaceOf(s.PublicURL) }

@@ -40,8 +40,12 @@ func chosenLanguage(c *gin.Context) string {
 
 // page says where everything is and what to try, in the reader's language.
 func (s *server) page(c *gin.Context) {
-	waiting := s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
-	s.plainPage(c, "home", chosenLanguage(c), gin.H{"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": waiting})
+	s.plainPage(c, "home", chosenLanguage(c), gin.H{"Base": s.PublicURL, "TemporalUI": s.TemporalUI, "Waiting": s.waiting(c)})
+}
+
+// waiting says whether what comes in is only kept for now, since Temporal isn't there.
+func (s *server) waiting(c *gin.Context) bool {
+	return s.TemporalReady != nil && s.TemporalReady(c.Request.Context()) != nil
 }
 
 // plainPage answers with a page that needs nothing but itself.

@@ -29,6 +29,9 @@ func (p *player) program() string {
 
 // prepare makes the bot with everything in it, or what is missing of one that was made before.
 func (p *player) prepare(ctx context.Context) error {
+	if _, _, err := p.client.Do(ctx, client.Request{Method: http.MethodGet, Path: "/healthz"}); err != nil {
+		return fmt.Errorf("nobody answers at %s: is the api running, as with `make run`? %v", p.API, err) //nolint:errorlint // nothing was sent: there is nothing to go on with
+	}
 	if err := p.makeBot(ctx); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ const outbox = new Outbox(storage, post, (item, state, detail) => {
 const stream = new Stream(chat.stream, {
   line(line) {
     conversation.add(line, ready);
+    if (line.author === 'bot') one('#late')?.remove();
     if (ready && line.author === 'bot') tellHost('line');
   },
   ready: arrived,

@@ -75,8 +75,8 @@ func unfinished(o simulate.Options, cause error) error {
 	if stopped {
 		cause = errors.New("stopped before the end")
 	}
-	return fmt.Errorf("%w\nWhat was sent is safe. To go on:\n  millennium simulate --bot %s --seed %d --contacts %d --channel %s",
-		cause, o.Bot, o.Seed, o.Contacts, o.Channel)
+	return fmt.Errorf("%w\nWhat was sent is safe. To go on:\n  millennium simulate --api %s --bot %s --seed %d --contacts %d --channel %s",
+		cause, o.API, o.Bot, o.Seed, o.Contacts, o.Channel)
 }
 
 func tell(cmd *cobra.Command, report simulate.Report, asJSON, table bool) error {

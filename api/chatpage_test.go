@@ -493,6 +493,7 @@ func testOtherVisitor(t *testing.T, p *tab) {
 	p.Script(`fetch('/another').then(() => { window.became = true; })`)
 	p.Until(`window.became`)
 	f.change(func() { f.unwell = http.StatusBadGateway })
+	p.Until(`document.querySelector('#status').textContent === 'Reconnecting…'`)
 	f.change(func() { f.unwell = 0 })
 	p.Until(`document.querySelector('#chat')?.dataset.visitor === 'another' && ` + browsertest.Ready)
 	if before == "another" {

@@ -118,7 +118,9 @@ func (s *server) follow(c *gin.Context, chat channel.Chat, after int64) {
 }
 
 // spread adds up to two seconds, so that not everybody comes back at the same moment.
-func spread(pause time.Duration) time.Duration { return pause + rand.N(2*time.Second) }
+func spread(pause time.Duration) time.Duration {
+	return pause + rand.N(2*time.Second) //nolint:gosec // nobody gains from guessing it
+}
 
 // A chatReader is a stream at work.
 type chatReader struct {

@@ -155,6 +155,83 @@ func TestAChatHoldsNobodyElsesLines(t *testing.T) {
 	}
 }
 
+// What visitors write comes with its event, in batches, while the bot writes: the order stays that in which it came.
+func TestLinesOfEventsAreWrittenOnceInTheirOrder(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	const visitors, each = 6, 20
+	atOnce(visitors, func(visitor int) {
+		for i := range each {
+			said := event(channel.Text, fmt.Sprintf("%d/%d", visitor, i), fmt.Sprint(visitor))
+			said.Text, said.Line = fmt.Sprint(i), true
+			pressed := event(channel.Postback, fmt.Sprintf("%d/button%d", visitor, i), fmt.Sprint(visitor))
+			for range 2 { // delivered again
+				if _, err := b.inbox.Add(t.Context(), "shop", "tg", []channel.Event{said, pressed}); err != nil {
+					t.Error(err)
+				}
+			}
+			answer := channel.Line{Key: fmt.Sprint("d", i), Author: channel.ByBot, Text: fmt.Sprint("re ", i)}
+			if err := b.Append(t.Context(), channel.Chat{Bot: "shop", Account: "tg", Visitor: fmt.Sprint(visitor)}, answer); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	var want []string
+	for i := range each {
+		want = append(want, fmt.Sprint(i), fmt.Sprint("re ", i))
+	}
+	for visitor := range visitors {
+		chat := channel.Chat{Bot: "shop", Account: "tg", Visitor: fmt.Sprint(visitor)}
+		if got := b.texts(b.LatestLines(t.Context(), chat, 100)); !reflect.DeepEqual(got, want) {
+			t.Errorf("chat %d says %q", visitor, got)
+		}
+	}
+	expect(b, int64(2*visitors*each), "SELECT count(*) FROM inbox")
+	expect(b, int64(visitors*each), "SELECT count(*) FROM chat_lines WHERE author = 'visitor'")
+}
+
+func TestAnEventWhoseLineCanNotBeWrittenIsNotStored(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	said := event(channel.Text, "1", "ana")
+	said.Text, said.Line = "hello", true
+	for _, table := range []string{"chat_lines", "inbox"} {
+		b.exec("ALTER TABLE " + table + " RENAME TO away")
+		if _, err := b.inbox.Add(t.Context(), "shop", "tg", []channel.Event{said}); err == nil {
+			t.Errorf("without %s the event is taken", table)
+		}
+		b.exec("ALTER TABLE away RENAME TO " + table)
+		expect(b, int64(0), "SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM chat_lines)")
+	}
+	b.add("tg", said)
+	expect(b, int64(2), "SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM chat_lines)")
+}
+
+func TestOnlyChatsWithUnseenLinesHaveNews(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	evas, nobodys := anasChat, anasChat
+	evas.Visitor, nobodys.Visitor = "eva", "nobody"
+	b.say(anasChat, "1", "one")
+	b.say(anasChat, "2", "two")
+	b.say(evas, "1", "one")
+	for name, test := range map[string]struct {
+		seen map[channel.Chat]int64
+		want []channel.Chat
+	}{
+		"nothing is open":       {nil, []channel.Chat{}},
+		"all is seen":           {map[channel.Chat]int64{anasChat: 2, evas: 1, nobodys: 0}, []channel.Chat{}},
+		"one has seen too few":  {map[channel.Chat]int64{anasChat: 1, evas: 1, nobodys: 0}, []channel.Chat{anasChat}},
+		"one has seen nothing":  {map[channel.Chat]int64{anasChat: 2, evas: 0}, []channel.Chat{evas}},
+		"another bot's account": {map[channel.Chat]int64{{Bot: "cafe", Account: "tg", Visitor: "ana"}: 0}, []channel.Chat{}},
+	} {
+		got, err := b.News(t.Context(), test.seen)
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %v, error %v", name, got, err)
+		}
+	}
+}
+
 func TestListeningHearsWhichChatWasWrittenAndRingsForAllWhenItMayHaveMissed(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
@@ -170,6 +247,10 @@ func TestListeningHearsWhichChatWasWrittenAndRingsForAllWhenItMayHaveMissed(t *t
 	odd := channel.Chat{Bot: "shop", Account: "tg", Visitor: "a/b c"}
 	b.say(odd, "1", "hello")
 	wantRing(t, rung, odd)
+	said := event(channel.Text, "2", "ana")
+	said.Text, said.Line = "hello, too", true
+	b.add("tg", said)
+	wantRing(t, rung, anasChat)
 	b.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%chat%'`)
 	wantRing(t, rung, channel.Chat{})
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -21,6 +22,8 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		`INSERT INTO fields (bot_id, contact_id, field, number) SELECT 'shop', n, 'points', n % 97 FROM generate_series(100000, 120000) n`,
 		`INSERT INTO referrals (bot_id, run, event_id, entry_point, referrer_id, invitee_id, kind, status, attribution_key, account, program_version, received_at)
 		 SELECT 'shop', 'r' || n, n, 'campaign1', 100000 + n % 50, n, 'new', 'credited', 'campaign1/' || n, 'tg', 1, now() FROM generate_series(100000, 120000) n`,
+		`INSERT INTO chat_lines (bot_id, account, visitor, line, key, author, body)
+		 SELECT 'shop', 'tg', 'visitor' || n % 5000, n, n, 'bot', '' FROM generate_series(1, 20000) n`,
 		`ANALYZE`,
 	} {
 		b.exec(statement)
@@ -49,6 +52,9 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		"locking a referral with its facts": {
 			"referrals.sql", "LockReferral", pgx.NamedArgs{"bot_id": "shop", "referral_id": 1}, []string{"inbox_left"},
 		},
+		"looking for news in chats": {
+			"chat.sql", "ChatsWithNews", newsOf(5000), []string{"chat_lines_pkey"},
+		},
 		"the leaderboard": {
 			"rest.sql", "Leaderboard",
 			pgx.NamedArgs{"bot_id": "shop", "field": "points", "most": 10},
@@ -62,12 +68,21 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 				t.Errorf("%s doesn't use %s:\n%s", name, index, plan)
 			}
 		}
-		for _, table := range []string{"inbox", "referrals", "fields"} {
+		for _, table := range []string{"inbox", "referrals", "fields", "chat_lines"} {
 			if strings.Contains(plan, "Seq Scan on "+table) {
 				t.Errorf("%s reads all of %s:\n%s", name, table, plan)
 			}
 		}
 	}
+}
+
+// newsOf asks for as many chats as a busy process has open.
+func newsOf(chats int) pgx.NamedArgs {
+	bots, accounts, visitors := make([]string, chats), make([]string, chats), make([]string, chats)
+	for i := range chats {
+		bots[i], accounts[i], visitors[i] = "shop", "tg", fmt.Sprint("visitor", i)
+	}
+	return pgx.NamedArgs{"bots": bots, "accounts": accounts, "visitors": visitors, "afters": make([]int64, chats)}
 }
 
 // query is a statement as it is written, with the names of its arguments.

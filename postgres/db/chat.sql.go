@@ -132,10 +132,12 @@ FROM (
     SELECT unnest($1::text[]) AS bot_id, unnest($2::text[]) AS account, unnest($3::text[]) AS visitor,
            unnest($4::bigint[]) AS line
 ) seen
-WHERE EXISTS (
-    SELECT FROM chat_lines l
+CROSS JOIN LATERAL (
+    SELECT l.line
+    FROM chat_lines l
     WHERE l.bot_id = seen.bot_id AND l.account = seen.account AND l.visitor = seen.visitor AND l.line > seen.line
-)
+    LIMIT 1
+) unseen
 `
 
 type ChatsWithNewsParams struct {
@@ -151,7 +153,8 @@ type ChatsWithNewsRow struct {
 	Visitor string
 }
 
-// Which of the chats that are being read have lines their readers haven't seen: one question for a whole process.
+// Which of the chats that are being read have lines their readers haven't seen: one question for a whole process. LIMIT 1 keeps it at one
+// look into the index for each, however many there are.
 func (q *Queries) ChatsWithNews(ctx context.Context, arg ChatsWithNewsParams) ([]ChatsWithNewsRow, error) {
 	rows, err := q.db.Query(ctx, chatsWithNews,
 		arg.Bots,

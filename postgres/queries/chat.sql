@@ -23,16 +23,19 @@ SELECT pg_notify('chat', chat), set_config('synchronous_commit', 'off', true)
 FROM unnest(@chats::text[]) AS chat;
 
 -- name: ChatsWithNews :many
--- Which of the chats that are being read have lines their readers haven't seen: one question for a whole process.
+-- Which of the chats that are being read have lines their readers haven't seen: one question for a whole process. LIMIT 1 keeps it at one
+-- look into the index for each, however many there are.
 SELECT seen.bot_id::text AS bot_id, seen.account::text AS account, seen.visitor::text AS visitor
 FROM (
     SELECT unnest(@bots::text[]) AS bot_id, unnest(@accounts::text[]) AS account, unnest(@visitors::text[]) AS visitor,
            unnest(@afters::bigint[]) AS line
 ) seen
-WHERE EXISTS (
-    SELECT FROM chat_lines l
+CROSS JOIN LATERAL (
+    SELECT l.line
+    FROM chat_lines l
     WHERE l.bot_id = seen.bot_id AND l.account = seen.account AND l.visitor = seen.visitor AND l.line > seen.line
-);
+    LIMIT 1
+) unseen;
 
 -- name: ChatLines :many
 SELECT line, key, author, body, picture, quick_replies, written_at

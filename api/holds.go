@@ -89,5 +89,5 @@ func (s *server) noted(c *gin.Context, bot, id string, err error) {
 
 func alreadyDecided(decided *referral.DecidedError) problem {
 	return newProblem("already_decided").saying(
-		"It was "+string(decided.Status)+" ("+string(decided.Reason)+"), and that stays. Nothing was changed; its timeline tells how it came to that.")
+		"It was " + string(decided.Status) + " (" + string(decided.Reason) + "), and that stays. Nothing was changed; its timeline tells how it came to that.")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"time"
 
@@ -131,7 +130,7 @@ func (s *Store) RewardCounts(ctx context.Context, bot string) (map[string]referr
 	return rewards, nil
 }
 
-// RewardGrants lists the grants of a reward, newest first; of one contact, unless userID is empty.
+// RewardGrants lists the grants of a reward, newest first, from before an id on (0: from the newest); of one contact, unless userID is empty.
 func (s *Store) RewardGrants(ctx context.Context, bot, reward, userID string, before int64, most int) ([]referral.RewardGrant, error) {
 	return s.rewardGrants(ctx, s.queries, db.GrantsParams{BotID: bot, Reward: reward, UserID: userID, Before: before, Most: int32(most)})
 }
@@ -186,7 +185,7 @@ func (s *Store) changeGrant(
 		if err != nil {
 			return fmt.Errorf("change the grant: %w", err)
 		}
-		found, err := s.rewardGrants(ctx, q, db.GrantsParams{BotID: bot, Reward: reward, Wanted: grant, Before: math.MaxInt64, Most: 1})
+		found, err := s.rewardGrants(ctx, q, db.GrantsParams{BotID: bot, Reward: reward, Wanted: grant, Most: 1})
 		switch {
 		case err != nil:
 			return err

@@ -68,12 +68,12 @@ func (q *Queries) ForgetLowStock(ctx context.Context, arg ForgetLowStockParams) 
 
 const grants = `-- name: Grants :many
 SELECT g.grant_id, c.user_id, g.reward, g.occurrence, coalesce(rc.code, '')::text AS code,
-       (NOT g.needs_code OR rc.code IS NOT NULL)::boolean AS stocked, coalesce(g.referral_id, 0)::bigint AS referral_id,
+       (NOT g.needs_code OR rc.code IS NOT NULL)::boolean AS stocked,
        g.granted_at, g.expires_at, g.redeemed_at, g.revoked_at, g.revoke_note
 FROM grants g
 JOIN contacts c ON c.bot_id = g.bot_id AND c.contact_id = g.contact_id
 LEFT JOIN reward_codes rc ON rc.bot_id = g.bot_id AND rc.grant_id = g.grant_id
-WHERE g.bot_id = $1 AND g.reward = $2 AND g.grant_id < $3
+WHERE g.bot_id = $1 AND g.reward = $2 AND ($3::bigint = 0 OR g.grant_id < $3::bigint)
   AND ($4::bigint = 0 OR g.grant_id = $4::bigint)
   AND ($5::text = '' OR g.contact_id = (SELECT o.contact_id FROM contacts o WHERE o.bot_id = $1 AND o.user_id = $5::text))
 ORDER BY g.grant_id DESC
@@ -96,7 +96,6 @@ type GrantsRow struct {
 	Occurrence int32
 	Code       string
 	Stocked    bool
-	ReferralID int64
 	GrantedAt  time.Time
 	ExpiresAt  *time.Time
 	RedeemedAt *time.Time
@@ -128,7 +127,6 @@ func (q *Queries) Grants(ctx context.Context, arg GrantsParams) ([]GrantsRow, er
 			&i.Occurrence,
 			&i.Code,
 			&i.Stocked,
-			&i.ReferralID,
 			&i.GrantedAt,
 			&i.ExpiresAt,
 			&i.RedeemedAt,

@@ -45,12 +45,12 @@ GROUP BY reward;
 -- name: Grants :many
 -- A reward's grants, newest first; of one contact, if they are named; or one of them.
 SELECT g.grant_id, c.user_id, g.reward, g.occurrence, coalesce(rc.code, '')::text AS code,
-       (NOT g.needs_code OR rc.code IS NOT NULL)::boolean AS stocked, coalesce(g.referral_id, 0)::bigint AS referral_id,
+       (NOT g.needs_code OR rc.code IS NOT NULL)::boolean AS stocked,
        g.granted_at, g.expires_at, g.redeemed_at, g.revoked_at, g.revoke_note
 FROM grants g
 JOIN contacts c ON c.bot_id = g.bot_id AND c.contact_id = g.contact_id
 LEFT JOIN reward_codes rc ON rc.bot_id = g.bot_id AND rc.grant_id = g.grant_id
-WHERE g.bot_id = @bot_id AND g.reward = @reward AND g.grant_id < @before
+WHERE g.bot_id = @bot_id AND g.reward = @reward AND (@before::bigint = 0 OR g.grant_id < @before::bigint)
   AND (@wanted::bigint = 0 OR g.grant_id = @wanted::bigint)
   AND (@user_id::text = '' OR g.contact_id = (SELECT o.contact_id FROM contacts o WHERE o.bot_id = @bot_id AND o.user_id = @user_id::text))
 ORDER BY g.grant_id DESC

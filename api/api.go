@@ -81,6 +81,10 @@ type Books interface {
 
 	ImportCodes(ctx context.Context, bot, reward string, codes []string) (referral.Import, error)
 	Stock(ctx context.Context, bot, reward string) (referral.Stock, error)
+	RewardCounts(ctx context.Context, bot string) (map[string]referral.RewardCount, error)
+	RewardGrants(ctx context.Context, bot, reward, userID string, before int64, most int) ([]referral.RewardGrant, error)
+	Redeem(ctx context.Context, bot, reward string, grant int64, now time.Time) (referral.RewardGrant, error)
+	Revoke(ctx context.Context, bot, reward string, grant int64, note string, now time.Time) (referral.RewardGrant, error)
 
 	Parked(ctx context.Context, bot string, before int64, most int) ([]referral.ParkedView, error)
 	ParkedWebhook(ctx context.Context, bot string, event int64) (account string, raw []byte, err error)

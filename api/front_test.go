@@ -53,7 +53,7 @@ flows:
       then: [{grant_reward: coffee}, {send: "Your code: {{reward.code}}"}]
   welcome: [{send: "Welcome, {{first_name|you}}"}]
 rewards:
-  coffee: {title: A coffee, codes: pool}
+  coffee: {title: A coffee, codes: pool, redeem: once, low_stock: 1}
   cake: {title: A cake}
 `
 

@@ -68,6 +68,7 @@ var (
 	unknownContact    = newProblem("unknown_contact")
 	unknownReferral   = newProblem("unknown_referral")
 	unknownReward     = newProblem("unknown_reward")
+	unknownGrant      = newProblem("unknown_grant")
 	unknownEntryPoint = newProblem("unknown_entry_point")
 	unknownParked     = newProblem("unknown_parked")
 	unknownVersion    = newProblem("unknown_version")

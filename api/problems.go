@@ -26,6 +26,45 @@ var kinds = map[string]kind{
 			"Mira su línea de tiempo para saber cómo se llegó a eso.",
 		},
 	},
+	"already_used_up": {
+		http.StatusConflict,
+		wording{
+			"The reward can't be redeemed any more",
+			"It was redeemed before, it has expired, or it was taken back.",
+			"The detail says when. Don't hand it out again.",
+		},
+		wording{
+			"El premio ya no se puede canjear",
+			"Ya se canjeó, caducó o se retiró.",
+			"El detalle dice cuándo. No lo entregues otra vez.",
+		},
+	},
+	"not_redeemable": {
+		http.StatusConflict,
+		wording{
+			"The reward isn't one to be redeemed",
+			"The program in force doesn't give it `redeem: once`.",
+			"Add `redeem: once` to it under rewards, save the program, and try again.",
+		},
+		wording{
+			"Este premio no se canjea",
+			"En el programa en vigor no tiene `redeem: once`.",
+			"Añádele `redeem: once` en rewards, guarda el programa y vuelve a intentarlo.",
+		},
+	},
+	"unknown_grant": {
+		http.StatusNotFound,
+		wording{
+			"Nobody earned this",
+			"This reward has no grant with that id.",
+			"List the reward's grants and use one of their ids, under the reward it belongs to.",
+		},
+		wording{
+			"Nadie ganó esto",
+			"Este premio no tiene ninguna entrega con ese identificador.",
+			"Consulta las entregas del premio y usa el identificador de una, con el premio al que pertenece.",
+		},
+	},
 	"bad_account": {
 		http.StatusUnprocessableEntity,
 		wording{

@@ -99,6 +99,13 @@ func TestABotWithoutAProgramSaysSo(t *testing.T) {
 	}
 }
 
+// needsBody says whether an operation can't do without a body.
+func needsBody(t *testing.T, operation string) bool {
+	t.Helper()
+	body := eachOperation(t)[operation].RequestBody
+	return body != nil && body.Value.Required
+}
+
 func TestABodyThatIsNotTheJSONAskedFor(t *testing.T) {
 	t.Parallel()
 	f := newStory(t)
@@ -117,6 +124,9 @@ func TestABodyThatIsNotTheJSONAskedFor(t *testing.T) {
 			"nested a mile":     strings.Repeat("[", 20000),
 			"a member too many": strings.Replace(request.body, "{", `{"no_such_member":1,`, 1),
 		} {
+			if name == "nothing" && !needsBody(t, operation) {
+				continue
+			}
 			t.Run(operation+", "+name, func(t *testing.T) {
 				said := refused(t, f.send(t, request.method, request.path, body), http.StatusBadRequest, "bad_request")
 				if len(said.Problems) == 0 {

@@ -243,17 +243,19 @@ func (s *server) ListDeliveries(c *gin.Context, bot string, params openapi.ListD
 
 // GetStock counts a reward's codes.
 func (s *server) GetStock(c *gin.Context, bot, reward string) {
-	if !s.pooled(c, bot, reward) {
+	rules, ok := s.pooled(c, bot, reward)
+	if !ok {
 		return
 	}
 	stock, err := s.books(c).Stock(c.Request.Context(), bot, reward)
+	stock.Low = isLow(rules.Rewards[reward], stock)
 	s.answer(c, stock, err, unknownReward)
 }
 
 // ImportCodes adds codes to a reward's pool and serves the grants that wait for one.
 func (s *server) ImportCodes(c *gin.Context, bot, reward string, _ openapi.ImportCodesParams) {
 	var asked openapi.NewCodes
-	if !s.pooled(c, bot, reward) || !s.read(c, &asked) {
+	if _, ok := s.pooled(c, bot, reward); !ok || !s.read(c, &asked) {
 		return
 	}
 	codes := make([]string, 0, len(asked.Codes))
@@ -271,18 +273,18 @@ func (s *server) ImportCodes(c *gin.Context, bot, reward string, _ openapi.Impor
 	s.answer(c, gin.H{"added": done.Added, "served": done.Served, "free": stock.Free}, err, unknownReward)
 }
 
-// pooled says whether the program in force has this reward with a code pool.
-func (s *server) pooled(c *gin.Context, bot, reward string) bool {
+// pooled gives the program in force if it has this reward with a code pool, and answers when it hasn't.
+func (s *server) pooled(c *gin.Context, bot, reward string) (rules *program.Program, ok bool) {
 	rules, err := s.books(c).Program(c.Request.Context(), bot, 0)
 	if err != nil {
 		s.fail(c, err, unknownBot)
-		return false
+		return nil, false
 	}
 	if rules.Rewards[reward].Codes != program.CodePool {
 		s.problem(c, unknownReward)
-		return false
+		return nil, false
 	}
-	return true
+	return rules, true
 }
 
 // ListParked lists what was set aside.

@@ -140,6 +140,9 @@ func (s *Store) ImportCodes(ctx context.Context, bot, reward string, codes []str
 			return fmt.Errorf("add the codes: %w", err)
 		}
 		served, err := serveWaiting(ctx, q, bot, reward)
+		if err == nil {
+			err = s.forgetLowStock(ctx, q, bot, reward)
+		}
 		done = referral.Import{Added: int(added), Served: served}
 		return err
 	})

@@ -44,7 +44,10 @@ func (s *Store) Judge(
 			if err := s.loadPeople(ctx, q, on); err != nil {
 				return nil, err
 			}
-			outcome := decide(on.program, on.scene)
+			outcome, err := on.play(ctx, q, decide)
+			if err != nil {
+				return nil, err
+			}
 			applied, err = on.write(ctx, tx, q, outcome)
 			return outcome.Checks, err
 		})

@@ -30,7 +30,10 @@ func (s *Store) Apply(
 		if err := s.loadPeople(ctx, q, stage); err != nil {
 			return nil, err
 		}
-		outcome := decide(stage.program, stage.scene)
+		outcome, err := stage.play(ctx, q, decide)
+		if err != nil {
+			return nil, err
+		}
 		applied, err = stage.write(ctx, tx, q, outcome)
 		return outcome.Checks, err
 	})

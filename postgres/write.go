@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,6 +35,7 @@ type writing struct {
 	grants  map[grantKey]grantedCode
 	applied referral.Applied
 	words   []string
+	taken   []string // the rewards of whose pools a code was taken, or wanted
 }
 
 type grantKey struct {
@@ -45,6 +47,8 @@ type grantedCode struct {
 	grant  int64
 	code   string
 	awaits bool // the pool was empty: an import will bring the code
+	// expires is when it can't be redeemed any more; nil for never.
+	expires *time.Time
 }
 
 func (on *stage) write(ctx context.Context, tx pgx.Tx, q *db.Queries, outcome program.Outcome) (referral.Applied, error) {
@@ -61,6 +65,9 @@ func (on *stage) write(ctx context.Context, tx pgx.Tx, q *db.Queries, outcome pr
 	w.listDeliveries(ctx)
 	if err := tx.SendBatch(ctx, &w.queue.batch).Close(); err != nil {
 		return referral.Applied{}, fmt.Errorf("write the segment: %w", err)
+	}
+	if err := w.noteLowStocks(ctx); err != nil {
+		return referral.Applied{}, err
 	}
 	w.applied.Summary = w.summary(outcome)
 	return w.applied, nil
@@ -130,6 +137,7 @@ func (w *writing) grant(ctx context.Context, ordinal int32, op program.Op) error
 	pool := w.program.Rewards[op.Reward].Codes == program.CodePool
 	params := db.InsertGrantParams{
 		BotID: segment.Bot, ContactID: who.contact, Reward: op.Reward, NeedsCode: pool,
+		Occurrence: int32(op.Occurrence), ValidSeconds: w.program.Rewards[op.Reward].Valid.Seconds(),
 		ReferralID: w.referral, Run: segment.Run, Segment: segment.Name, Ordinal: ordinal,
 	}
 	if op.Basis != nil {
@@ -143,14 +151,15 @@ func (w *writing) grant(ctx context.Context, ordinal int32, op program.Op) error
 		return w.recall(ctx, op)
 	}
 	w.applied.Grants = append(w.applied.Grants, op.Reward)
-	w.words = append(w.words, "granted "+op.Reward)
+	w.words = append(w.words, grantWords(op))
 	code := ""
 	if pool {
-		if code, err = takeCode(ctx, w.queries, segment.Bot, op.Reward, granted[0]); err != nil {
+		if code, err = takeCode(ctx, w.queries, segment.Bot, op.Reward, granted[0].GrantID); err != nil {
 			return err
 		}
+		w.taken = append(w.taken, op.Reward)
 	}
-	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{granted[0], code, pool && code == ""}
+	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{granted[0].GrantID, code, pool && code == "", granted[0].ExpiresAt}
 	return nil
 }
 
@@ -169,7 +178,7 @@ func (w *writing) recall(ctx context.Context, op program.Op) error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{rows[0].GrantID, rows[0].Code, rows[0].AwaitsCode}
+	w.grants[grantKey{op.Who, op.Reward}] = grantedCode{rows[0].GrantID, rows[0].Code, rows[0].AwaitsCode, rows[0].ExpiresAt}
 	return nil
 }
 
@@ -225,8 +234,9 @@ func (w *writing) fillCode(ctx context.Context, op program.Op, row *db.InsertDel
 		}
 	}
 	held, known := w.grants[key]
+	row.Body = program.FillExpiry(row.Body, dayOf(held.expires))
 	switch {
-	case known && held.awaits:
+	case known && held.awaits && strings.Contains(row.Body, program.CodeHole):
 		row.GrantID, row.State, row.WaitingFor = &held.grant, stateWaiting, waitForStock
 	case known:
 		row.GrantID, row.Body = &held.grant, program.FillCode(row.Body, held.code)
@@ -271,7 +281,7 @@ func (w *writing) place(lanes map[[2]string]int, row db.DeliveriesOfSegmentRow) 
 
 // summary says in words what the segment did, without saying it about whom.
 func (w *writing) summary(outcome program.Outcome) string {
-	words := w.words
+	words := append(w.words, limitWords(outcome.Checks)...)
 	if count := w.applied.Deliveries(); count > 0 {
 		words = append(words, fmt.Sprintf("%d to send", count))
 	}

@@ -155,7 +155,7 @@ func (c *checker) text(path string, text Text, isMessage bool) {
 		switch v.kind {
 		case linkVariable:
 			c.entryPoint(path, v.name)
-		case rewardCode:
+		case rewardCode, rewardExpires:
 			if !isMessage {
 				c.error(path, codeCodeOutsideMessage)
 			}

@@ -19,12 +19,14 @@ const (
 	Contains  Operator = "contains"
 	IsSet     Operator = "is_set"
 	Reaches   Operator = "reaches"
+	// ReachesEvery asks whether a change came to, or passed, a multiple of a number.
+	ReachesEvery Operator = "reaches_every"
 )
 
 var (
-	numberOperators = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, IsSet, Reaches}
+	numberOperators = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, IsSet, Reaches, ReachesEvery}
 	textOperators   = []Operator{Equals, NotEquals, Contains, IsSet}
-	operators       = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, Contains, IsSet, Reaches}
+	operators       = []Operator{Equals, NotEquals, Greater, AtLeast, Less, AtMost, Contains, IsSet, Reaches, ReachesEvery}
 )
 
 // The keys that join conditions in the file.
@@ -96,6 +98,26 @@ func (c Condition) threshold() *Basis {
 	return only
 }
 
+// every is the path of the one question under which a grant is given for each multiple that was come to, if there is one: as with
+// thresholds, it must be the only one among those that must all hold.
+func (c Condition) every(path string) (at string, ok bool) {
+	if c.Operator == ReachesEvery {
+		return path, true
+	}
+	if c.threshold() != nil {
+		return "", false
+	}
+	for i, part := range c.All {
+		if partAt, found := part.every(item(path+"."+allOf, i)); found {
+			if ok {
+				return "", false
+			}
+			at, ok = partAt, true
+		}
+	}
+	return at, ok
+}
+
 // decide evaluates a condition for the chain's person. All its questions are asked and recorded, even when the first ones
 // settle it: a reaches condition that was passed over would see an old change as new the next time.
 func (r *run) decide(condition Condition, path string, c *chain) bool {
@@ -159,6 +181,10 @@ func (r *run) checkNumber(check *Check, condition Condition, c *chain) {
 		return
 	case Reaches:
 		before = r.sinceLast(sight{check.Path, c.who}, before, after)
+	case ReachesEvery:
+		seen := sight{check.Path, c.who}
+		before = r.sinceLast(seen, before, after)
+		r.crossed[seen] = crossing(condition, before, after)
 	}
 	check.Before, check.After = strconv.FormatInt(before, 10), strconv.FormatInt(after, 10)
 	check.Held = compare(condition.Operator, before, after, condition.Number)
@@ -191,6 +217,8 @@ func compare(operator Operator, before, value, with int64) bool {
 		return value <= with
 	case Reaches:
 		return before < with && with <= value
+	case ReachesEvery:
+		return value >= with && value/with > max(before, 0)/with
 	}
 	return false
 }

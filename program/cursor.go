@@ -21,6 +21,8 @@ type Cursor struct {
 	OtherReward string `json:"other_reward,omitempty"`
 	// Alone says that nothing is done for anybody but For: of a referral that doesn't count, the referrer has nothing.
 	Alone bool `json:"alone,omitempty"`
+	// Crossed is what the reaches_every around the place had seen.
+	Crossed *Crossing `json:"crossed,omitempty"`
 }
 
 // A frame is a list of steps being run: which one comes next, and the threshold that led into the list.
@@ -29,6 +31,8 @@ type frame struct {
 	steps []Step
 	next  int
 	basis *Basis
+	// crossed are the multiples under whose reaches_every the list stands; nil for none.
+	crossed *Crossing
 }
 
 func flowPath(name string) string        { return "flows." + name }
@@ -113,9 +117,9 @@ func (f *frame) descend(rest string) (branch frame, after string, ok bool) {
 // branch is the list an if at the next step leads to. A grant in a then list rests on the threshold of its condition.
 func (f *frame) branch(choice IfStep, held bool) frame {
 	if !held {
-		return frame{path: item(f.path, f.next) + ".else", steps: choice.Else, basis: f.basis}
+		return frame{path: item(f.path, f.next) + ".else", steps: choice.Else, basis: f.basis, crossed: f.crossed}
 	}
-	branch := frame{path: item(f.path, f.next) + ".then", steps: choice.Then, basis: f.basis}
+	branch := frame{path: item(f.path, f.next) + ".then", steps: choice.Then, basis: f.basis, crossed: f.crossed}
 	if basis := choice.Condition.threshold(); basis != nil {
 		branch.basis = basis
 	}

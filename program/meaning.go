@@ -119,6 +119,7 @@ func (w *warner) unheard(path string, replies []string) {
 // code: a message speaks of a code. When no reward it may speak of has codes that is an error, when some haven't a
 // warning.
 func (w *warner) code(path string, step SendStep) {
+	w.expiry(path, step)
 	if !slices.ContainsFunc(step.Text.variables(), isBareCode) {
 		return
 	}
@@ -140,6 +141,19 @@ func (w *warner) code(path string, step SendStep) {
 	}
 }
 
+// expiry: a message tells when a reward expires that never does.
+func (w *warner) expiry(path string, step SendStep) {
+	granted := w.survey.grantedBefore[path]
+	for i, name := range slices.Sorted(maps.Keys(w.program.Rewards)) {
+		if granted.has(i) && w.program.Rewards[name].Valid == 0 && slices.ContainsFunc(step.Text.variables(), isBareExpiry) {
+			w.warn(path+"."+send, codeNeverExpires, name)
+			return
+		}
+	}
+}
+
+func isBareExpiry(v *variable) bool { return v.kind == rewardExpires && v.fallback == "" }
+
 // isBareCode: with a fallback, the author has thought of there being no code.
 func isBareCode(v *variable) bool { return v.kind == rewardCode && v.fallback == "" }
 
@@ -160,7 +174,7 @@ func (w *warner) byCodes(granted names) (with, without []string) {
 func (w *warner) reaches(path string, condition Condition, code string) {
 	changed, surveyed := w.survey.changedBefore[path]
 	if surveyed && !changed && w.program.Fields[condition.Field].Type == NumberField {
-		w.warn(path+".reaches", code, condition.Field)
+		w.warn(path+"."+string(condition.Operator), code, condition.Field)
 	}
 }
 

@@ -86,6 +86,9 @@ const (
 	codeUnknownVoidPolicy    = "unknown_void_policy"
 	codeUnknownPerson        = "unknown_person"
 	codeRewardOfOtherTrigger = "reward_of_other_trigger"
+	codeUnknownRedemption    = "unknown_redemption"
+	codeStockWithoutCodes    = "stock_without_codes"
+	codeEveryOfNothing       = "every_of_nothing"
 
 	codeEmptyList         = "empty_list"
 	codeNoRewardBefore    = "no_reward_before"
@@ -103,6 +106,7 @@ const (
 	codeForNobody         = "for_nobody"
 	codeForWhileHeld      = "for_while_held"
 	codeRewardCircle      = "reward_circle"
+	codeNeverExpires      = "never_expires"
 )
 
 // A message says in each language what is wrong and what to do. {0} stands for the problem's first argument.
@@ -112,7 +116,7 @@ type message struct{ es, en string }
 var suggesting = map[string]bool{
 	codeUnknownKey: true, codeUnknownFieldType: true, codeUnknownAttribution: true, codeUnknownTrigger: true,
 	codeUnknownCodeSource: true, codeUnknownAction: true, codeUnknownOperator: true, codeUnknownFlow: true,
-	codeUnknownHold: true, codeUnknownApproval: true, codeUnknownVoidPolicy: true, codeUnknownPerson: true,
+	codeUnknownHold: true, codeUnknownApproval: true, codeUnknownVoidPolicy: true, codeUnknownPerson: true, codeUnknownRedemption: true,
 	codeUnknownField: true, codeUnknownEntryPoint: true, codeUnknownReward: true, codeUnknownVariable: true,
 }
 

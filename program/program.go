@@ -133,7 +133,15 @@ type Reward struct {
 	Title  string
 	Codes  CodeSource
 	OnVoid VoidPolicy
+	Limit  Limit
+	Valid  time.Duration // how long it may be redeemed after it was granted; 0 for ever
+	Redeem bool          // it is redeemed once, at the counter
+	// LowStock is how few free codes are worth a warning; 0 for none.
+	LowStock int64
 }
+
+// A Limit bounds how often a reward is held, by one contact and by all of them; 0 bounds nothing. What was revoked doesn't count.
+type Limit struct{ PerContact, Total int64 }
 
 // EntryPoint finds an entry point by its exact name.
 func (p *Program) EntryPoint(name string) (EntryPoint, bool) {
@@ -162,6 +170,18 @@ func (p *Program) Revocable() []string {
 	names := []string{}
 	for name, reward := range p.Rewards {
 		if reward.OnVoid == RevokeOnVoid {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Limited lists the rewards whose total is bounded, sorted.
+func (p *Program) Limited() []string {
+	names := []string{}
+	for name, reward := range p.Rewards {
+		if reward.Limit.Total > 0 {
 			names = append(names, name)
 		}
 	}

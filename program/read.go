@@ -267,5 +267,6 @@ func (r *reader) reward(e element) Reward {
 	if onVoid, ok := values["on_void"]; ok {
 		reward.OnVoid = VoidPolicy(r.oneOf(onVoid, codeUnknownVoidPolicy, voidPolicies))
 	}
+	r.terms(values, &reward)
 	return reward
 }

@@ -114,6 +114,10 @@ func (r *reader) compareField(condition *Condition, with element) {
 		condition.Is = r.trueOrFalse(with)
 	case kind == NumberField && r.suits(condition, with, codeOperatorNotForNumber, numberOperators):
 		condition.Number, _ = r.whole(with)
+		if condition.Operator == ReachesEvery && condition.Number < 1 {
+			condition.Number = 1
+			r.error(with.path, codeEveryOfNothing)
+		}
 	case kind == TextField && r.suits(condition, with, codeOperatorNotForText, textOperators):
 		condition.Text = r.text(with)
 	}

@@ -108,7 +108,8 @@ var shapes = map[string][]string{
 	"hold":     {"for", "until"},
 	"keyword":  {"match", "starts_with", "flow"},
 	"trigger":  {"on", "entry_point", "reward", "if", "do"},
-	"reward":   {"title", "codes", "on_void"},
+	"reward":   {"title", "codes", "on_void", "limit", "valid", "redeem", "low_stock"},
+	"limit":    {"per_contact", "total"},
 }
 
 // object reads a mapping of one of the shapes.

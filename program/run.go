@@ -19,7 +19,7 @@ func (p *Program) Run(state State, from ...Cursor) Outcome {
 			continue
 		}
 		rewards := map[Role]string{cursor.For: p.knownReward(cursor.Reward), cursor.For.other(): p.knownReward(cursor.OtherReward)}
-		r.start(cursor.At, &chain{who: cursor.For, person: person, rewards: rewards, alone: cursor.Alone})
+		r.start(cursor.At, &chain{who: cursor.For, person: person, rewards: rewards, alone: cursor.Alone, crossed: cursor.Crossed, refused: map[Role]bool{}})
 	}
 	return r.outcome
 }
@@ -29,20 +29,25 @@ func (r *run) start(at string, c *chain) {
 		r.trigger(index, nil, c)
 		return
 	}
-	r.follow(r.program.locate(at), c)
+	frames := r.program.locate(at)
+	if c.crossed != nil && len(frames) > 0 {
+		frames[len(frames)-1].crossed = c.crossed
+	}
+	r.follow(frames, c)
 }
 
 // trigger runs a trigger's steps if its condition holds now, with what the triggers before it have changed. What fired it may have
 // rested on a total, and then so does what it grants.
 func (r *run) trigger(index int, basis *Basis, c *chain) {
+	list := r.program.triggered(index)
+	if list.basis == nil {
+		list.basis = basis
+	}
 	if condition := r.program.Triggers[index].If; condition != nil {
 		if !r.spend(condition.questions()) || !r.decide(*condition, triggerStart(index)+"."+ifElse, c) {
 			return
 		}
-	}
-	list := r.program.triggered(index)
-	if list.basis == nil {
-		list.basis = basis
+		list.crossed = r.crossing(*condition, triggerStart(index)+"."+ifElse, c)
 	}
 	r.follow([]frame{list}, c)
 }
@@ -61,6 +66,8 @@ type run struct {
 	people     map[Role]*Person
 	before     map[Role]*Person // as they were; never changed
 	lastSeen   map[sight]int64
+	crossed    map[sight]Crossing // what each reaches_every saw last
+	granted    map[string]int64
 	steps      int
 	outcome    Outcome
 }
@@ -76,7 +83,9 @@ type chain struct {
 	who     Role
 	person  *Person
 	rewards map[Role]string
-	alone   bool // nothing is done for anybody else
+	alone   bool          // nothing is done for anybody else
+	crossed *Crossing     // that led to where it starts
+	refused map[Role]bool // the last reward was refused: its limit is reached
 }
 
 // reward is the one granted last to the chain's person.
@@ -91,7 +100,7 @@ func (r *run) forWhom(who Role, c *chain) *chain {
 	if person == nil || c.alone {
 		return nil
 	}
-	return &chain{who: who, person: person, rewards: c.rewards}
+	return &chain{who: who, person: person, rewards: c.rewards, refused: c.refused}
 }
 
 func newRun(p *Program, state State) *run {
@@ -103,7 +112,8 @@ func newRun(p *Program, state State) *run {
 	}
 	return &run{
 		program: p, entryPoint: state.EntryPoint,
-		people: people, before: state.People, lastSeen: map[sight]int64{},
+		people: people, before: state.People, lastSeen: map[sight]int64{}, crossed: map[sight]Crossing{},
+		granted: copiedMap(state.Granted),
 	}
 }
 
@@ -121,26 +131,31 @@ func (r *run) follow(frames []frame, c *chain) {
 			r.wait(step, unfinished(frames), c)
 			return
 		case IfStep:
-			branch := top.branch(step, r.decide(step.Condition, item(top.path, top.next)+"."+ifElse, c))
+			at := item(top.path, top.next) + "." + ifElse
+			held := r.decide(step.Condition, at, c)
+			branch := top.branch(step, held)
+			if crossed := r.crossing(step.Condition, at, c); held && crossed != nil {
+				branch.crossed = crossed
+			}
 			top.next++
 			frames = append(frames, branch)
 		case RunFlowStep:
 			top.next++
-			r.runFlow(step, top.basis, c)
+			r.runFlow(step, *top, c)
 		default:
 			top.next++
-			r.act(step, top.basis, c)
+			r.act(step, *top, c)
 		}
 	}
 }
 
 // runFlow runs a flow for whom the step says.
-func (r *run) runFlow(step RunFlowStep, basis *Basis, c *chain) {
+func (r *run) runFlow(step RunFlowStep, in frame, c *chain) {
 	to := r.forWhom(step.For, c)
 	if to == nil {
 		return
 	}
-	r.follow([]frame{{path: flowPath(step.Flow), steps: r.program.Flows[step.Flow], basis: basis.of(to, c)}}, to)
+	r.follow([]frame{{path: flowPath(step.Flow), steps: r.program.Flows[step.Flow], basis: in.basis.of(to, c), crossed: in.crossed}}, to)
 }
 
 // of is the basis that somebody's grant has: a total is its owner's alone.
@@ -188,11 +203,12 @@ func (r *run) wait(step WaitStep, frames []frame, c *chain) {
 	top := frames[len(frames)-1]
 	cursor := Cursor{
 		For: c.who, At: item(top.path, top.next), Reward: c.reward(), OtherReward: c.rewards[c.who.other()], Alone: c.alone,
+		Crossed: top.crossed,
 	}
 	r.outcome.Waits = append(r.outcome.Waits, Wait{Cursor: cursor, For: step.For})
 }
 
-func (r *run) act(step Step, basis *Basis, from *chain) {
+func (r *run) act(step Step, in frame, from *chain) {
 	c := r.forWhom(step.whom(), from)
 	if c == nil {
 		return
@@ -209,7 +225,7 @@ func (r *run) act(step Step, basis *Basis, from *chain) {
 		delete(c.person.Tags, step.Tag)
 		r.do(Op{Kind: OpRemoveTag, Who: c.who, Tag: step.Tag})
 	case GrantRewardStep:
-		r.grant(step.Reward, basis.of(c, from), c)
+		r.grant(step.Reward, in, from, c)
 	case SendStep:
 		r.send(step, c)
 	case CallWebhookStep:
@@ -242,6 +258,9 @@ func (r *run) set(step SetStep, c *chain) {
 }
 
 func (r *run) send(step SendStep, c *chain) {
+	if c.reward() == "" && c.refused[c.who] && slices.ContainsFunc(step.Text.variables(), speaksOfReward) {
+		return // it would tell of a reward that wasn't given
+	}
 	op := Op{
 		Kind: OpSend, Who: c.who, Text: r.render(step.Text, c),
 		Picture: r.picture(step.Picture, c), QuickReplies: slices.Clone(step.QuickReplies),

@@ -65,6 +65,8 @@ func copiedMap[V any](values map[string]V) map[string]V {
 type State struct {
 	People     map[Role]*Person
 	EntryPoint string // of the referral or opening; "" when there is none
+	// Granted counts who holds each reward whose total is bounded. Without it, no total is reached.
+	Granted map[string]int64
 }
 
 // An Outcome is what a run decided. Its operations are in the order of the steps.
@@ -85,7 +87,7 @@ const (
 	OpSetText   OpKind = "set_text"   // Field, Text
 	OpAddTag    OpKind = "add_tag"    // Tag
 	OpRemoveTag OpKind = "remove_tag" // Tag
-	OpGrant     OpKind = "grant"      // Reward, Basis
+	OpGrant     OpKind = "grant"      // Reward, Occurrence, Basis
 	OpSend      OpKind = "send"       // Text, Picture, QuickReplies, Reward
 	OpCall      OpKind = "call"       // Webhook, With
 )
@@ -105,6 +107,7 @@ type Op struct {
 	Webhook      string            // call: the account it goes to
 	With         map[string]string // call: rendered
 	Reward       string            // grant: which; send: whose code fills CodeHole, "" when the text has none
+	Occurrence   int64             // grant: 1, or the multiple that was crossed
 	Basis        *Basis            // grant: the total it rests on; nil when it rests on none
 }
 

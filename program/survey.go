@@ -321,7 +321,7 @@ func (s *survey) follow(path string, steps []Step, f facts) facts {
 
 func (s *survey) see(path string, condition Condition, f facts) {
 	condition.eachQuestion(path, func(path string, question Condition) {
-		if question.Operator == Reaches {
+		if question.Operator == Reaches || question.Operator == ReachesEvery {
 			i, ok := s.number["field "+question.Field]
 			s.changedBefore[path] = s.changedBefore[path] || ok && f.changed.has(i)
 		}

@@ -13,14 +13,20 @@ import (
 // is a private-use character, taken out of everything a person or an author supplies.
 const CodeHole = "\uE000"
 
+// ExpiryHole stands where the day goes on which the reward expires: that is known once it is granted.
+const ExpiryHole = "\uE001"
+
+// FillExpiry puts the day on which a reward expires where a rendered text left room for it.
+func FillExpiry(text, day string) string { return strings.ReplaceAll(text, ExpiryHole, day) }
+
 // FillCode puts a reward's code where a rendered text left room for it.
 func FillCode(text, code string) string { return strings.ReplaceAll(text, CodeHole, code) }
 
-func hasHole(text string) bool { return strings.Contains(text, CodeHole) }
+func hasHole(text string) bool { return strings.ContainsAny(text, CodeHole+ExpiryHole) }
 
 // withoutHole makes text valid UTF-8 first, for the bytes of a hole might be split over two values.
 func withoutHole(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), CodeHole, "")
+	return FillExpiry(FillCode(strings.ToValidUTF8(text, "\uFFFD"), ""), "")
 }
 
 // A Text is what an author wrote to be sent, with its variables found.
@@ -53,6 +59,7 @@ const (
 	entryPointVariable
 	rewardCode
 	rewardTitle
+	rewardExpires
 )
 
 const (
@@ -75,6 +82,8 @@ var runVariables = map[string]variableKind{
 	"entry_point":  entryPointVariable,
 	"reward.code":  rewardCode,
 	"reward.title": rewardTitle,
+	// the day on which it expires, 2026-03-31
+	"reward.expires": rewardExpires,
 }
 
 // compileText finds the variables of a text. When a {{ is never closed it gives false and the text from there.
@@ -186,6 +195,9 @@ func (r *run) value(v *variable, c *chain) string {
 	if v.kind == rewardCode && r.program.Rewards[c.reward()].Codes == CodePool {
 		return CodeHole
 	}
+	if v.kind == rewardExpires && r.program.Rewards[c.reward()].Valid > 0 {
+		return ExpiryHole
+	}
 	if value := withoutHole(r.known(v, c)); value != "" {
 		return value
 	}
@@ -199,7 +211,7 @@ func (r *run) known(v *variable, c *chain) string {
 		return r.entryPoint
 	case rewardTitle:
 		return r.program.Rewards[c.reward()].Title
-	case rewardCode:
+	case rewardCode, rewardExpires:
 		return ""
 	}
 	person := c.person

@@ -216,8 +216,8 @@ var messages = map[string]message{
 		"“{0}” needs a list of conditions. Add at least one, for example “- {field: points, at_least: 10}”.",
 	},
 	codeUnknownOperator: {
-		"«{0}» no existe en una condición. Usa field o tag, y equals, not_equals, greater, at_least, less, at_most, contains, is_set o reaches; o bien all o any.",
-		"There is no “{0}” in a condition. Use field or tag, and equals, not_equals, greater, at_least, less, at_most, contains, is_set or reaches; or else all or any.",
+		"«{0}» no existe en una condición. Usa field o tag, y equals, not_equals, greater, at_least, less, at_most, contains, is_set, reaches o reaches_every; o bien all o any.",
+		"There is no “{0}” in a condition. Use field or tag, and equals, not_equals, greater, at_least, less, at_most, contains, is_set, reaches or reaches_every; or else all or any.",
 	},
 	codeOperatorNotForTag: {
 		"Una etiqueta se tiene o no se tiene: {0} no se le aplica. Usa is_set: true o is_set: false.",
@@ -318,6 +318,22 @@ var messages = map[string]message{
 	codeRewardOfOtherTrigger: {
 		"reward solo acompaña a on: reward_granted, y este disparador es {0}. Quita reward.",
 		"reward goes only with on: reward_granted, and this trigger is {0}. Remove reward.",
+	},
+	codeUnknownRedemption: {
+		"«{0}» no es una forma de canjear. Escribe redeem: once (se canjea una vez), o quita la clave si el premio no se canjea.",
+		"“{0}” isn't a way to redeem. Write redeem: once, or remove the key if the reward isn't redeemed.",
+	},
+	codeStockWithoutCodes: {
+		"low_stock avisa de que quedan pocos códigos, y este premio no los tiene. Añade codes: pool al premio o quita low_stock.",
+		"low_stock warns that few codes are left, and this reward has none. Add codes: pool to the reward or remove low_stock.",
+	},
+	codeEveryOfNothing: {
+		"reaches_every necesita un número de 1 en adelante: con 10 se cumple al llegar a 10, a 20, a 30 y así siempre.",
+		"reaches_every needs a number of 1 or more: with 10 it holds on coming to 10, 20, 30 and so on.",
+	},
+	codeNeverExpires: {
+		"El premio «{0}» no caduca, y {{reward.expires}} quedará vacío. Añade valid al premio, por ejemplo valid: 30d, o un texto de reserva.",
+		"The reward “{0}” never expires, so {{reward.expires}} will be empty. Add valid to the reward, such as valid: 30d, or give the variable a fallback.",
 	},
 	codeRewardCircle: {
 		"Lo que pasa al ganar «{0}» puede volver a dar «{0}». La segunda vez no se da nada, pero revisa que sea lo que quieres; indica en reward qué premio activa este disparador.",

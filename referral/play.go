@@ -16,12 +16,13 @@ type Scene struct {
 	Kind       Kind
 	Late       bool // the invitee was there before they named their referrer
 	People     map[program.Role]*program.Person
+	Granted    map[string]int64 // who holds each reward whose total is bounded, where that was counted
 }
 
 // Play decides a segment. A segment that knows where to start starts there. Others fire the triggers of what becomes of their
 // referral; settle then welcomes the invitee, whatever that is: being refused credit is no reason not to be welcomed.
 func Play(p *program.Program, scene Scene) program.Outcome {
-	state := program.State{People: scene.People, EntryPoint: scene.EntryPoint}
+	state := program.State{People: scene.People, EntryPoint: scene.EntryPoint, Granted: scene.Granted}
 	from := scene.Segment.From
 	switch {
 	case len(from) == 0:

@@ -40,7 +40,6 @@ const (
 	InviteeLeft      Reason = "invitee_left"
 	HoldExpired      Reason = "hold_expired"
 	VoidedByOperator Reason = "voided_by_operator"
-	Merged           Reason = "merged"
 )
 
 // Kind says whether the bot knew the invitee before this opening.

@@ -127,6 +127,7 @@ type Leader struct {
 type Stock struct {
 	Free  int64 `json:"free"`
 	Taken int64 `json:"taken"`
+	Low   bool  `json:"low"` // so few are left that the program wants a warning
 }
 
 // A ParkedView is an event set aside.

@@ -222,6 +222,42 @@ func (e ReferralDetailLedgerCause) Valid() bool {
 	}
 }
 
+// Defines values for RewardCodes.
+const (
+	RewardCodesEmpty RewardCodes = ""
+	RewardCodesPool  RewardCodes = "pool"
+)
+
+// Valid indicates whether the value is a known member of the RewardCodes enum.
+func (e RewardCodes) Valid() bool {
+	switch e {
+	case RewardCodesEmpty:
+		return true
+	case RewardCodesPool:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardOnVoid.
+const (
+	Keep   RewardOnVoid = "keep"
+	Revoke RewardOnVoid = "revoke"
+)
+
+// Valid indicates whether the value is a known member of the RewardOnVoid enum.
+func (e RewardOnVoid) Valid() bool {
+	switch e {
+	case Keep:
+		return true
+	case Revoke:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Scope.
 const (
 	Events Scope = "events"
@@ -414,6 +450,12 @@ type DeliveryPage struct {
 
 // DeliveryState defines model for DeliveryState.
 type DeliveryState string
+
+// GrantPage defines model for GrantPage.
+type GrantPage struct {
+	Items []RewardGrant `json:"items"`
+	Next  *string       `json:"next,omitempty"`
+}
 
 // ImportedCodes defines model for ImportedCodes.
 type ImportedCodes struct {
@@ -775,6 +817,63 @@ type Replayed struct {
 	Id string `json:"id"`
 }
 
+// Reward defines model for Reward.
+type Reward struct {
+	Codes RewardCodes `json:"codes"`
+
+	// Expired Held and not redeemed in time.
+	Expired int `json:"expired"`
+
+	// Held Grants that weren't taken back.
+	Held  int `json:"held"`
+	Limit *struct {
+		PerContact *int `json:"per_contact,omitempty"`
+		Total      *int `json:"total,omitempty"`
+	} `json:"limit,omitempty"`
+	Name   string       `json:"name"`
+	OnVoid RewardOnVoid `json:"on_void"`
+
+	// Redeem It is redeemed once.
+	Redeem   bool   `json:"redeem"`
+	Redeemed int    `json:"redeemed"`
+	Revoked  int    `json:"revoked"`
+	Stock    *Stock `json:"stock,omitempty"`
+	Title    string `json:"title"`
+
+	// ValidSeconds How long a grant may be redeemed; left out where it is for ever.
+	ValidSeconds *int `json:"valid_seconds,omitempty"`
+}
+
+// RewardCodes defines model for Reward.Codes.
+type RewardCodes string
+
+// RewardOnVoid defines model for Reward.OnVoid.
+type RewardOnVoid string
+
+// RewardGrant defines model for RewardGrant.
+type RewardGrant struct {
+	Code      string     `json:"code"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	GrantedAt time.Time  `json:"granted_at"`
+	Id        string     `json:"id"`
+
+	// Occurrence 1 or, under `reaches_every`, which multiple earned it.
+	Occurrence int        `json:"occurrence"`
+	RedeemedAt *time.Time `json:"redeemed_at,omitempty"`
+	RevokeNote *string    `json:"revoke_note,omitempty"`
+	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
+	Reward     string     `json:"reward"`
+
+	// Stocked False while its code is missing from the pool.
+	Stocked bool   `json:"stocked"`
+	UserId  string `json:"user_id"`
+}
+
+// Rewards defines model for Rewards.
+type Rewards struct {
+	Items []Reward `json:"items"`
+}
+
 // SavedProgram defines model for SavedProgram.
 type SavedProgram struct {
 	Version  int           `json:"version"`
@@ -789,8 +888,11 @@ type Status string
 
 // Stock defines model for Stock.
 type Stock struct {
-	Free  int `json:"free"`
-	Taken int `json:"taken"`
+	Free int `json:"free"`
+
+	// Low So few are free that the reward's `low_stock` is reached.
+	Low   bool `json:"low"`
+	Taken int  `json:"taken"`
 }
 
 // Timeline defines model for Timeline.
@@ -838,6 +940,9 @@ type BotPath = string
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// GrantPath defines model for GrantPath.
+type GrantPath = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -846,6 +951,9 @@ type IfMatch = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// RewardPath defines model for RewardPath.
+type RewardPath = string
 
 // UserPath defines model for UserPath.
 type UserPath = string
@@ -1033,6 +1141,27 @@ type ImportCodesParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListGrantsParams defines parameters for ListGrants.
+type ListGrantsParams struct {
+	UserId *string `form:"user_id,omitempty" json:"user_id,omitempty"`
+
+	// Cursor `next` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Limit  *Limit  `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// RedeemGrantParams defines parameters for RedeemGrant.
+type RedeemGrantParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// RevokeGrantParams defines parameters for RevokeGrant.
+type RevokeGrantParams struct {
+	// IdempotencyKey Makes the request safe to repeat for a day.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CreateBotJSONRequestBody defines body for CreateBot for application/json ContentType.
 type CreateBotJSONRequestBody = NewBot
 
@@ -1059,6 +1188,9 @@ type VoidReferralJSONRequestBody = NewVoid
 
 // ImportCodesJSONRequestBody defines body for ImportCodes for application/json ContentType.
 type ImportCodesJSONRequestBody = NewCodes
+
+// RevokeGrantJSONRequestBody defines body for RevokeGrant for application/json ContentType.
+type RevokeGrantJSONRequestBody = NewVoid
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1161,12 +1293,24 @@ type ServerInterface interface {
 	// VoidReferral Take a referral back
 	// (POST /v1/bots/{bot}/referrals/{referral}/void)
 	VoidReferral(c *gin.Context, bot BotPath, referral string, params VoidReferralParams)
+	// ListRewards The rewards of the program in force, with what became of them
+	// (GET /v1/bots/{bot}/rewards)
+	ListRewards(c *gin.Context, bot BotPath)
 	// GetStock How many codes a reward's pool holds
 	// (GET /v1/bots/{bot}/rewards/{reward}/codes)
 	GetStock(c *gin.Context, bot BotPath, reward string)
 	// ImportCodes Add codes to a reward's pool
 	// (POST /v1/bots/{bot}/rewards/{reward}/codes)
 	ImportCodes(c *gin.Context, bot BotPath, reward string, params ImportCodesParams)
+	// ListGrants Who earned a reward, newest first
+	// (GET /v1/bots/{bot}/rewards/{reward}/grants)
+	ListGrants(c *gin.Context, bot BotPath, reward RewardPath, params ListGrantsParams)
+	// RedeemGrant Use a grant up, once
+	// (POST /v1/bots/{bot}/rewards/{reward}/grants/{grant}/redeem)
+	RedeemGrant(c *gin.Context, bot BotPath, reward RewardPath, grant GrantPath, params RedeemGrantParams)
+	// RevokeGrant Take a grant back
+	// (POST /v1/bots/{bot}/rewards/{reward}/grants/{grant}/revoke)
+	RevokeGrant(c *gin.Context, bot BotPath, reward RewardPath, grant GrantPath, params RevokeGrantParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -2766,6 +2910,31 @@ func (siw *ServerInterfaceWrapper) VoidReferral(c *gin.Context) {
 	siw.Handler.VoidReferral(c, bot, referral, params)
 }
 
+// ListRewards operation middleware
+func (siw *ServerInterfaceWrapper) ListRewards(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListRewards(c, bot)
+}
+
 // GetStock operation middleware
 func (siw *ServerInterfaceWrapper) GetStock(c *gin.Context) {
 
@@ -2858,6 +3027,201 @@ func (siw *ServerInterfaceWrapper) ImportCodes(c *gin.Context) {
 	siw.Handler.ImportCodes(c, bot, reward, params)
 }
 
+// ListGrants operation middleware
+func (siw *ServerInterfaceWrapper) ListGrants(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "reward" -------------
+	var reward RewardPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reward", c.Param("reward"), &reward, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reward: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListGrantsParams
+
+	// ------------- Optional query parameter "user_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "user_id", c.Request.URL.Query(), &params.UserId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter user_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListGrants(c, bot, reward, params)
+}
+
+// RedeemGrant operation middleware
+func (siw *ServerInterfaceWrapper) RedeemGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "reward" -------------
+	var reward RewardPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reward", c.Param("reward"), &reward, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reward: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", c.Param("grant"), &grant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter grant: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RedeemGrantParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RedeemGrant(c, bot, reward, grant, params)
+}
+
+// RevokeGrant operation middleware
+func (siw *ServerInterfaceWrapper) RevokeGrant(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "bot" -------------
+	var bot BotPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "bot", c.Param("bot"), &bot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter bot: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "reward" -------------
+	var reward RewardPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "reward", c.Param("reward"), &reward, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter reward: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "grant" -------------
+	var grant GrantPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "grant", c.Param("grant"), &grant, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter grant: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeGrantParams
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for Idempotency-Key, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter Idempotency-Key: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeGrant(c, bot, reward, grant, params)
+}
+
 // GinServerOptions provides options for the Gin server.
 type GinServerOptions struct {
 	BaseURL      string
@@ -2916,6 +3280,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/v1/bots/:bot/contacts/:user_id/qualify", wrapper.QualifyContact)
 	router.GET(options.BaseURL+"/v1/bots/:bot/leaderboard", wrapper.GetLeaderboard)
 	router.GET(options.BaseURL+"/v1/bots/:bot/deliveries", wrapper.ListDeliveries)
+	router.GET(options.BaseURL+"/v1/bots/:bot/rewards", wrapper.ListRewards)
+	router.GET(options.BaseURL+"/v1/bots/:bot/rewards/:reward/grants", wrapper.ListGrants)
+	router.POST(options.BaseURL+"/v1/bots/:bot/rewards/:reward/grants/:grant/redeem", wrapper.RedeemGrant)
+	router.POST(options.BaseURL+"/v1/bots/:bot/rewards/:reward/grants/:grant/revoke", wrapper.RevokeGrant)
 	router.GET(options.BaseURL+"/v1/bots/:bot/rewards/:reward/codes", wrapper.GetStock)
 	router.POST(options.BaseURL+"/v1/bots/:bot/rewards/:reward/codes", wrapper.ImportCodes)
 	router.GET(options.BaseURL+"/v1/bots/:bot/parked", wrapper.ListParked)

@@ -114,6 +114,11 @@ func (t *telling) because() *telling {
 }
 
 func (t *telling) check() {
+	if reward, ok := strings.CutPrefix(t.text("field"), "reward:"); ok && t.text("operator") == program.LimitReached {
+		t.facts["limited"] = reward
+		t.say("limit")
+		return
+	}
 	t.facts["condition"] = t.phrase(t.condition())
 	t.say("check.asked").say("check." + t.answer())
 }
@@ -143,6 +148,8 @@ func (t *telling) answer() string {
 		return yesNo
 	case t.text("operator") == string(program.Reaches):
 		return t.reached()
+	case t.text("operator") == string(program.ReachesEvery) && t.is("held"):
+		return "crossed"
 	case t.text("now") == "" && t.text("operator") == string(program.IsSet):
 		return yesNo
 	case t.text("now") == "":

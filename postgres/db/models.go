@@ -129,6 +129,9 @@ type Grant struct {
 	Ordinal        int32
 	GrantedAt      time.Time
 	RevokedAt      *time.Time
+	ExpiresAt      *time.Time
+	RedeemedAt     *time.Time
+	RevokeNote     string
 }
 
 type Identity struct {
@@ -183,6 +186,12 @@ type Ledger struct {
 	Segment    string
 	Ordinal    int32
 	CreatedAt  time.Time
+}
+
+type LowStock struct {
+	BotID    string
+	Reward   string
+	WarnedAt time.Time
 }
 
 type Program struct {

@@ -251,7 +251,7 @@ func (q *Queries) FillSegment(ctx context.Context, arg FillSegmentParams) error 
 }
 
 const grantedCode = `-- name: GrantedCode :many
-SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code
+SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code, g.expires_at
 FROM grants g
 LEFT JOIN reward_codes c ON c.bot_id = g.bot_id AND c.grant_id = g.grant_id
 WHERE g.bot_id = $1 AND g.contact_id = $2 AND g.reward = $3 AND g.revoked_at IS NULL
@@ -269,6 +269,7 @@ type GrantedCodeRow struct {
 	GrantID    int64
 	Code       string
 	AwaitsCode bool
+	ExpiresAt  *time.Time
 }
 
 // The live grant of a reward that a contact already has, with its code if it has one.
@@ -281,7 +282,12 @@ func (q *Queries) GrantedCode(ctx context.Context, arg GrantedCodeParams) ([]Gra
 	var items []GrantedCodeRow
 	for rows.Next() {
 		var i GrantedCodeRow
-		if err := rows.Scan(&i.GrantID, &i.Code, &i.AwaitsCode); err != nil {
+		if err := rows.Scan(
+			&i.GrantID,
+			&i.Code,
+			&i.AwaitsCode,
+			&i.ExpiresAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -398,34 +404,46 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 }
 
 const insertGrant = `-- name: InsertGrant :many
-INSERT INTO grants (bot_id, contact_id, reward, basis_field, basis_threshold, needs_code, referral_id, run, segment, ordinal)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO grants (bot_id, contact_id, reward, occurrence, basis_field, basis_threshold, needs_code, expires_at, referral_id, run, segment,
+                    ordinal)
+VALUES ($1, $2, $3, $4, $5, $6, $7,
+        CASE WHEN $8::float8 > 0 THEN now() + make_interval(secs => $8::float8) END,
+        $9, $10, $11, $12)
 ON CONFLICT (bot_id, contact_id, reward, occurrence) WHERE revoked_at IS NULL DO NOTHING
-RETURNING grant_id
+RETURNING grant_id, expires_at
 `
 
 type InsertGrantParams struct {
 	BotID          string
 	ContactID      int64
 	Reward         string
+	Occurrence     int32
 	BasisField     *string
 	BasisThreshold *int64
 	NeedsCode      bool
+	ValidSeconds   float64
 	ReferralID     *int64
 	Run            string
 	Segment        string
 	Ordinal        int32
 }
 
+type InsertGrantRow struct {
+	GrantID   int64
+	ExpiresAt *time.Time
+}
+
 // Grants a reward once for each occurrence: no row means it was granted before.
-func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) ([]int64, error) {
+func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) ([]InsertGrantRow, error) {
 	rows, err := q.db.Query(ctx, insertGrant,
 		arg.BotID,
 		arg.ContactID,
 		arg.Reward,
+		arg.Occurrence,
 		arg.BasisField,
 		arg.BasisThreshold,
 		arg.NeedsCode,
+		arg.ValidSeconds,
 		arg.ReferralID,
 		arg.Run,
 		arg.Segment,
@@ -435,13 +453,13 @@ func (q *Queries) InsertGrant(ctx context.Context, arg InsertGrantParams) ([]int
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []InsertGrantRow
 	for rows.Next() {
-		var grant_id int64
-		if err := rows.Scan(&grant_id); err != nil {
+		var i InsertGrantRow
+		if err := rows.Scan(&i.GrantID, &i.ExpiresAt); err != nil {
 			return nil, err
 		}
-		items = append(items, grant_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -193,10 +193,13 @@ DELETE FROM tags WHERE bot_id = @bot_id AND contact_id = @contact_id AND tag = @
 
 -- name: InsertGrant :many
 -- Grants a reward once for each occurrence: no row means it was granted before.
-INSERT INTO grants (bot_id, contact_id, reward, basis_field, basis_threshold, needs_code, referral_id, run, segment, ordinal)
-VALUES (@bot_id, @contact_id, @reward, @basis_field, @basis_threshold, @needs_code, @referral_id, @run, @segment, @ordinal)
+INSERT INTO grants (bot_id, contact_id, reward, occurrence, basis_field, basis_threshold, needs_code, expires_at, referral_id, run, segment,
+                    ordinal)
+VALUES (@bot_id, @contact_id, @reward, @occurrence, @basis_field, @basis_threshold, @needs_code,
+        CASE WHEN @valid_seconds::float8 > 0 THEN now() + make_interval(secs => @valid_seconds::float8) END,
+        @referral_id, @run, @segment, @ordinal)
 ON CONFLICT (bot_id, contact_id, reward, occurrence) WHERE revoked_at IS NULL DO NOTHING
-RETURNING grant_id;
+RETURNING grant_id, expires_at;
 
 -- name: TakeCode :many
 -- Takes the oldest free code that nobody else is taking. In a WITH the choice is made once, whatever the plan.
@@ -235,7 +238,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(@bot_id::text || '/' || @reward::t
 
 -- name: GrantedCode :many
 -- The live grant of a reward that a contact already has, with its code if it has one.
-SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code
+SELECT g.grant_id, coalesce(c.code, '')::text AS code, (g.needs_code AND c.code IS NULL)::boolean AS awaits_code, g.expires_at
 FROM grants g
 LEFT JOIN reward_codes c ON c.bot_id = g.bot_id AND c.grant_id = g.grant_id
 WHERE g.bot_id = @bot_id AND g.contact_id = @contact_id AND g.reward = @reward AND g.revoked_at IS NULL

@@ -111,7 +111,10 @@ func (d *drawing) program() mapping {
 			"campaign1": mapping{"flow": flowName(0), "attribution": d.one("attribution", []string{"first_touch", "per_referrer"})},
 			"club":      mapping{"flow": TellFlow, "allow_mutual": d.chance("mutual")},
 		},
-		"rewards":  mapping{"coffee": mapping{"title": "A coffee", "codes": "pool"}, "hug": mapping{"title": "A hug"}},
+		"rewards": mapping{
+			"coffee": mapping{"title": "A coffee", "codes": "pool", "valid": "30d", "low_stock": 2},
+			"hug":    mapping{"title": "A hug", "limit": mapping{"per_contact": d.number("hugs", 1, 3)}, "redeem": "once"},
+		},
 		"triggers": d.triggers(),
 		"keywords": []any{
 			mapping{"match": []any{"refer", "/refer"}, "flow": flowName(d.number("keyword's flow", 0, d.flows-1))},
@@ -208,6 +211,14 @@ func (d *drawing) send() mapping {
 	return step
 }
 
+// lowest is what an operator may compare with at least.
+func lowest(operator string) int {
+	if operator == "reaches_every" {
+		return 1
+	}
+	return -3
+}
+
 // condition draws a question or, up to so deep, several joined.
 func (d *drawing) condition(depth int) mapping {
 	kinds := []string{"number", "number", "text", "tag"}
@@ -216,8 +227,8 @@ func (d *drawing) condition(depth int) mapping {
 	}
 	switch kind := d.one("condition", kinds); kind {
 	case "number":
-		operator := d.one("operator", []string{"reaches", "reaches", "at_least", "equals", "not_equals", "greater", "less", "at_most"})
-		return mapping{"field": d.one("field", NumberFields), operator: d.number("than", -3, 20)}
+		operator := d.one("operator", []string{"reaches", "reaches", "reaches_every", "at_least", "equals", "not_equals", "greater", "less", "at_most"})
+		return mapping{"field": d.one("field", NumberFields), operator: d.number("than", lowest(operator), 20)}
 	case "text":
 		return mapping{"field": "city", d.one("operator", []string{"equals", "not_equals", "contains"}): d.one("than", []string{"lima", "1"})}
 	case "tag":

@@ -15,7 +15,7 @@ type RewardCount struct {
 type RewardView struct {
 	Name     string     `json:"name"`
 	Title    string     `json:"title"`
-	Codes    string     `json:"codes"`  // "pool", or empty
+	Codes    string     `json:"codes"` // "pool", or empty
 	OnVoid   string     `json:"on_void"`
 	Redeem   bool       `json:"redeem"`
 	Limit    *LimitView `json:"limit,omitempty"`

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -281,7 +282,7 @@ func (w *writing) place(lanes map[[2]string]int, row db.DeliveriesOfSegmentRow) 
 
 // summary says in words what the segment did, without saying it about whom.
 func (w *writing) summary(outcome program.Outcome) string {
-	words := append(w.words, limitWords(outcome.Checks)...)
+	words := slices.Concat(w.words, limitWords(outcome.Checks))
 	if count := w.applied.Deliveries(); count > 0 {
 		words = append(words, fmt.Sprintf("%d to send", count))
 	}

@@ -82,7 +82,7 @@ func (s *Store) ChangeAccount(
 	var saved channel.Account
 	err := s.inTx(ctx, func(_ pgx.Tx, q *db.Queries) error {
 		if locked, err := q.LockBot(ctx, bot); err != nil || len(locked) == 0 {
-			return notFound("lock the bot", cmp.Or(err, error(pgx.ErrNoRows)))
+			return notFound("lock the bot", cmp.Or(err, pgx.ErrNoRows))
 		}
 		stored, err := s.storedAccount(ctx, q, bot, account)
 		if err != nil {

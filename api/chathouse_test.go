@@ -98,7 +98,9 @@ func openPollingChatHouse(t *testing.T, url string, poll time.Duration, changes 
 // do makes a request of the process. Headers are "Name: value".
 func (h *chatHouse) do(method, path, body string, headers ...string) answer {
 	h.t.Helper()
-	response := h.begin(h.t.Context(), method, path, body, headers...)
+	ctx, cancel := context.WithTimeout(h.t.Context(), longest)
+	defer cancel()
+	response := h.begin(ctx, method, path, body, headers...)
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 const (
 	// streamsOfOne bounds the streams of one visitor: more windows than that nobody looks at.
 	streamsOfOne = 10
-	// streamsOfAll bounds the streams of a process: each holds a connection and some 40 kB.
+	// streamsOfAll bounds the streams of a process: each holds a connection and a goroutine.
 	streamsOfAll = 5000
 )
 

@@ -46,7 +46,7 @@ type chatFake struct {
 // chatPage is what the template gets.
 type chatPage struct {
 	Bot, Account, Title, Visitor, Language string
-	Embedded                               bool
+	Embedded, Waiting                      bool
 	Stream, Say, Ref                       string
 }
 

@@ -37,6 +37,7 @@ export class Conversation {
 
   // add shows a line. One that was on its way takes its place among the others.
   add(line, isNew) {
+    this.#scrolled(); // the browser tells of it a little later
     this.#clearChoices();
     const node = this.#waiting.get(line.key) ?? this.#node(line);
     this.#waiting.delete(line.key);
@@ -82,6 +83,7 @@ export class Conversation {
     this.#following = true;
     this.#newer.hidden = true;
     this.#log.scrollTop = this.#log.scrollHeight;
+    this.#top = this.#log.scrollTop;
   }
 
   #scrolled() {

@@ -54,6 +54,7 @@ func TestAReferralSeenInTwoBrowsers(t *testing.T) {
 		}
 		took = append(took, time.Since(began))
 		other.Until(browsertest.ShowsPart("¡Hola"))
+		other.Screenshot(fmt.Sprintf("e2e-friend-%d.png", friend))
 	}
 	slices.Sort(took)
 	t.Logf("from the friend's page to the points on hers: %v", took)

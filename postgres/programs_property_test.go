@@ -31,7 +31,7 @@ func TestAnyProgramInAnyOrderKeepsTheBooksStraight(t *testing.T) {
 	b := newBooks(t)
 	rapid.Check(t, fewer(programsPlayed, func(rt *rapid.T) {
 		w := drawWeaving(rt)
-		town := newTown(rt, b, w.weave(programtest.Program().Draw(rt, "program")))
+		town := newTown(rt, b, w.weave(programtest.Plain().Draw(rt, "program")))
 		happenings := []happening{{kind: comes, person: "0"}, {kind: comes, person: "1"}}
 		happenings = append(happenings, rapid.SliceOfN(rapid.Custom(drawHappening), 3, 12).Draw(rt, "happenings")...)
 		deeds := town.takeIn(happenings)
@@ -65,7 +65,7 @@ func TestWhereNothingAsksTheOrderDoesNotMatter(t *testing.T) {
 	rapid.Check(t, fewer(programsPlayed, func(rt *rapid.T) {
 		w := drawWeaving(rt)
 		w.upwards, w.plain = true, true
-		town := newTown(rt, b, w.weave(programtest.Program().Draw(rt, "program")))
+		town := newTown(rt, b, w.weave(programtest.Plain().Draw(rt, "program")))
 		happenings := drawStrangers(rt)
 		town.play(rapid.Uint64().Draw(rt, "seed")).doAll(town.takeIn(happenings))
 		alone := newPaper(nil)

@@ -82,7 +82,7 @@ func (t *town) takeIn(happenings []happening) []deed {
 		e := event(channel.Text, t.newID(), h.person)
 		e.Text = h.text
 		if h.kind == opens || h.kind == enters {
-			e.Kind = channel.Opening
+			e.Kind, e.Ref = channel.Opening, h.entryPoint // what stands behind it doesn't matter: no code is typed
 		}
 		names[i] = e.ID
 		arrived, err := t.inbox.Add(t.t.Context(), t.bot, "tg", []channel.Event{e})

@@ -152,7 +152,7 @@ func (p *paper) carryOut(place, user string, op program.Op) {
 	switch op.Kind {
 	case program.OpIncrement:
 		person.Numbers[op.Field] = before + op.Delta
-		p.earned[user+"|"+op.Field] += op.Delta
+		p.earned[user+"|"+op.Field] += max(0, op.Delta) // what is spent was earned all the same
 		p.ledger = append(p.ledger, fmt.Sprintf("%s%s|%s|%d|%d|increment", place, user, op.Field, op.Delta, before+op.Delta))
 	case program.OpSetNumber:
 		person.Numbers[op.Field] = op.Number

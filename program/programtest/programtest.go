@@ -28,9 +28,15 @@ const mostFlows = 4
 
 // Program draws the source of a program that parses, out of the whole grammar: several triggers for one event with and
 // without conditions, joined conditions, thresholds, grants, waits, messages, calls, flows that run each other and tags.
-func Program() *rapid.Generator[string] {
+func Program() *rapid.Generator[string] { return drawn(false) }
+
+// Plain draws programs in which whoever a flow runs for gets what its steps say: no action is for somebody else, nothing is limited, no
+// grant fires anything, and no event fires more than referrals do. Models of what programs do may stay simple with them.
+func Plain() *rapid.Generator[string] { return drawn(true) }
+
+func drawn(plain bool) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		d := &drawing{t: t, flows: rapid.IntRange(1, mostFlows).Draw(t, "flows")}
+		d := &drawing{t: t, plain: plain, flows: rapid.IntRange(1, mostFlows).Draw(t, "flows")}
 		source, err := yaml.Marshal(d.program())
 		if err != nil {
 			t.Fatalf("write the program: %v", err)
@@ -77,6 +83,7 @@ func person(t *rapid.T, id string) *program.Person {
 type drawing struct {
 	t     *rapid.T
 	flows int
+	plain bool
 }
 
 type mapping = map[string]any
@@ -111,10 +118,7 @@ func (d *drawing) program() mapping {
 			"campaign1": mapping{"flow": flowName(0), "attribution": d.one("attribution", []string{"first_touch", "per_referrer"})},
 			"club":      mapping{"flow": TellFlow, "allow_mutual": d.chance("mutual")},
 		},
-		"rewards": mapping{
-			"coffee": mapping{"title": "A coffee", "codes": "pool", "valid": "30d", "low_stock": 2},
-			"hug":    mapping{"title": "A hug", "limit": mapping{"per_contact": d.number("hugs", 1, 3)}, "redeem": "once"},
-		},
+		"rewards":  d.rewards(),
 		"triggers": d.triggers(),
 		"keywords": []any{
 			mapping{"match": []any{"refer", "/refer"}, "flow": flowName(d.number("keyword's flow", 0, d.flows-1))},
@@ -123,10 +127,37 @@ func (d *drawing) program() mapping {
 	}
 }
 
+func (d *drawing) rewards() mapping {
+	if d.plain {
+		return mapping{"coffee": mapping{"title": "A coffee", "codes": "pool"}, "hug": mapping{"title": "A hug"}}
+	}
+	return mapping{
+		"coffee": mapping{"title": "A coffee", "codes": "pool", "valid": "30d", "low_stock": 2},
+		"hug":    mapping{"title": "A hug", "limit": mapping{"per_contact": d.number("hugs", 1, 3)}, "redeem": "once"},
+	}
+}
+
+// events are what triggers may fire on.
+func (d *drawing) events() []string {
+	referred := []string{"referred_new_contact", "referred_existing_contact"}
+	if d.plain {
+		return referred
+	}
+	return append(referred, "reward_granted", "contact_created", "entry_point_opened")
+}
+
+func (d *drawing) operators() []string {
+	operators := []string{"reaches", "reaches", "at_least", "equals", "not_equals", "greater", "less", "at_most"}
+	if d.plain {
+		return operators
+	}
+	return append(operators, "reaches_every")
+}
+
 func (d *drawing) triggers() []any {
 	triggers := []any{}
 	for range d.number("triggers", 0, 4) {
-		trigger := mapping{"on": d.one("on", []string{"referred_new_contact", "referred_existing_contact", "reward_granted", "contact_created", "entry_point_opened"}), "do": d.steps(0, 2)}
+		trigger := mapping{"on": d.one("on", d.events()), "do": d.steps(0, 2)}
 		if d.chance("one entry point") {
 			trigger["entry_point"] = d.one("entry point", EntryPoints)
 		}
@@ -149,7 +180,7 @@ func (d *drawing) steps(next, depth int) []any {
 
 func (d *drawing) step(next, depth int) mapping {
 	step := d.action(next, depth)
-	if _, isIf := step["if"]; !isIf && step["wait"] == nil && d.number("for somebody", 0, 3) == 0 {
+	if _, isIf := step["if"]; !d.plain && !isIf && step["wait"] == nil && d.number("for somebody", 0, 3) == 0 {
 		step["for"] = d.one("for", []string{"referrer", "invitee", "contact"})
 	}
 	return step
@@ -227,7 +258,7 @@ func (d *drawing) condition(depth int) mapping {
 	}
 	switch kind := d.one("condition", kinds); kind {
 	case "number":
-		operator := d.one("operator", []string{"reaches", "reaches", "reaches_every", "at_least", "equals", "not_equals", "greater", "less", "at_most"})
+		operator := d.one("operator", d.operators())
 		return mapping{"field": d.one("field", NumberFields), operator: d.number("than", lowest(operator), 20)}
 	case "text":
 		return mapping{"field": "city", d.one("operator", []string{"equals", "not_equals", "contains"}): d.one("than", []string{"lima", "1"})}
